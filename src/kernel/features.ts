@@ -1,0 +1,21 @@
+/**
+ * Named differences between releases. A feature is either on from a release on (and perhaps off again later), or
+ * decided by a probe of the booted kernel. Checks ask `kernel.has("name")`; only this file knows versions.
+ */
+export interface FeatureRange {
+  /** first release that has it, "major.minor"; undefined: all simulated ones */
+  since?: string;
+  /** first release that no longer has it */
+  until?: string;
+  /** what it is, for people */
+  what: string;
+}
+
+export const FEATURES = {
+  /** placeholder-free: every entry is used by a check */
+  structured_errors: { since: "7.3", what: "the error line is followed by a structured report" },
+  bpf_loop: { since: "5.17", what: "bpf_loop and callbacks that loop" },
+  open_coded_iters: { since: "6.4", what: "iterator kfuncs (KF_ITER_NEW, KF_ITER_NEXT, KF_ITER_DESTROY)" },
+} as const satisfies Record<string, FeatureRange>;
+
+export type FeatureName = keyof typeof FEATURES;

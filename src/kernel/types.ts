@@ -1,0 +1,134 @@
+import type { BtfId } from "../base/brand.ts";
+import type { Btf } from "../btf/types.ts";
+import type { FeatureName } from "./features.ts";
+
+/**
+ * Program type: the kernel's enum name in lower case without its prefix: BPF_PROG_TYPE_SCHED_CLS is "sched_cls".
+ * Likewise map types ("percpu_hash") and attach types ("cgroup_inet4_connect", "trace_fentry").
+ */
+export type ProgType = string;
+export type MapTypeName = string;
+export type AttachType = string;
+
+/** An argument or return type of a helper as that kernel's enums name it, flags taken apart: {base:"ARG_PTR_TO_MEM", flags:["MEM_RDONLY","PTR_MAYBE_NULL"]}. */
+export interface ProtoType { base: string; flags: readonly string[] }
+
+/** A `struct bpf_func_proto` read out of the kernel's image. */
+export interface HelperProto {
+  /** data symbol it was read from: "bpf_map_lookup_elem_proto" */
+  symbol: string;
+  ret: ProtoType;
+  /** up to five; trailing ARG_DONTCARE dropped */
+  args: readonly ProtoType[];
+  /** struct name for an ARG_PTR_TO_BTF_ID argument, by position */
+  argBtf?: readonly (string | null)[];
+  /** byte size for a fixed-size memory argument, by position */
+  argSize?: readonly (number | null)[];
+  /** struct name behind RET_PTR_TO_BTF_ID */
+  retBtf?: string | null;
+  gplOnly: boolean;
+  pktAccess: boolean;
+  mightSleep: boolean;
+  allowFastcall?: boolean;
+}
+
+export interface HelperEntry {
+  /** number in the `call` instruction */
+  id: number;
+  /** "bpf_map_lookup_elem" */
+  name: string;
+  /** all proto structs of this helper in that kernel (tracing, skb and xdp variants differ) */
+  protos: readonly HelperProto[];
+  /**
+   * Who may call it: key is a ProgType, or "progtype:attachtype" where the answer differs by expected attach type
+   * (the more exact key wins); value is an index into protos. Absent: "program of this type cannot use helper".
+   */
+  allowed: Readonly<Record<string, number>>;
+  /** C prototype as bpf_helper_defs.h has it, when known: "void *bpf_map_lookup_elem(void *map, const void *key)" */
+  prototype?: string;
+}
+
+export interface KfuncEntry {
+  name: string;
+  /** null: vmlinux */
+  module: string | null;
+  /** FUNC id in that BTF */
+  btfId: BtfId;
+  /** decoded by that release's own bits: ["KF_ACQUIRE","KF_RET_NULL"] */
+  flags: readonly string[];
+  /** program types that may call it (every ProgType the kernel's hooks stand for) */
+  progTypes: readonly ProgType[];
+  /** kfunc sets it is in, by the kernel's symbol where known, and whether a set has a filter function */
+  sets: readonly { name: string; hook: string; filter: boolean; flags: readonly string[] }[];
+}
+
+/** What an access to a program's context gives, as probed from the booted kernel. */
+export interface CtxAccess {
+  progType: ProgType;
+  /** null: any */
+  attachType: AttachType | null;
+  /** struct the program sees: "__sk_buff" */
+  struct: string | null;
+  /** every access that the kernel takes; size in bytes. `read`: register type as the log prints it ("scalar", "pkt", "pkt_end", "sock_common_or_null", …) */
+  fields: readonly { off: number; size: number; read: string | null; write: boolean }[];
+}
+
+export interface KernelPackManifest {
+  schema: 1;
+  /** "7.2" */
+  kernel: string;
+  /** uname -r: "7.2.12+deb13-amd64" */
+  release: string;
+  version: { major: number; minor: number; patch: number };
+  /** where it came from */
+  packages: readonly { name: string; version: string; sha256: string }[];
+  progTypes: readonly { id: number; name: ProgType; supported: boolean }[];
+  mapTypes: readonly { id: number; name: MapTypeName; supported: boolean }[];
+  attachTypes: readonly { id: number; name: AttachType }[];
+  helpers: readonly HelperEntry[];
+  kfuncs: readonly KfuncEntry[];
+  /** destructors registered for kptr types: struct name → kfunc name */
+  dtors: readonly { struct: string; kfunc: string }[];
+  ctx: readonly CtxAccess[];
+  limits: { insns: number; complexity: number; stack: number; callFrames: number; logLevels: number };
+  /** facts found by probing that named features hang on, name → value (e.g. "insn_may_goto": true) */
+  probes: Readonly<Record<string, boolean | number | string>>;
+  /** modules whose split BTF is in the pack */
+  modules: readonly string[];
+}
+
+/** A simulated kernel: a pack, its BTF, its named features, and perhaps an overlay. Immutable. */
+export interface Kernel {
+  /** "7.2"; with an overlay "7.2+NAME" */
+  readonly name: string;
+  readonly release: string;
+  readonly version: { major: number; minor: number; patch: number };
+  readonly manifest: KernelPackManifest;
+  /** null: built without BTF */
+  readonly btf: Btf | null;
+  /** split BTF by module name */
+  readonly modules: ReadonlyMap<string, Btf>;
+  /** differences between releases are asked for by name, never by version */
+  has(feature: FeatureName): boolean;
+  helper(id: number): HelperEntry | undefined;
+  helperByName(name: string): HelperEntry | undefined;
+  /** the proto a program of that type gets: "unknown" when the number means nothing to this kernel, "not-allowed" when the type may not call it */
+  helperProto(id: number, progType: ProgType, attachType: AttachType | null): HelperProto | "unknown" | "not-allowed";
+  /** by name; vmlinux's before modules' */
+  kfunc(name: string): KfuncEntry | undefined;
+  kfuncById(module: string | null, id: BtfId): KfuncEntry | undefined;
+  /** CONFIG_* as in the kernel's .config: "y", "m", a number or a quoted string; undefined when not set */
+  config(name: string): string | undefined;
+  ctxAccess(progType: ProgType, attachType: AttachType | null): CtxAccess | undefined;
+  /** what an overlay changed, or null on a plain release */
+  readonly policy: KernelPolicy | null;
+}
+
+/** What a custom kernel adds to a release; built from an overlay (overlay.ts). */
+export interface KernelPolicy {
+  name: string;
+  deprecated: ReadonlyMap<string, { removedIn: string | null; replacement: string | null; reason: string | null }>;
+  removed: ReadonlyMap<string, { removedIn: string | null; replacement: string | null; reason: string | null }>;
+  added: ReadonlySet<string>;
+  changed: ReadonlyMap<string, string>;
+}
