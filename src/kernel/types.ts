@@ -132,3 +132,36 @@ export interface KernelPolicy {
   added: ReadonlySet<string>;
   changed: ReadonlyMap<string, string>;
 }
+
+/** An opened pack: what `openPack` (pack.ts) returns and `makeKernel` (kernel.ts) takes. */
+export interface KernelPack {
+  manifest: KernelPackManifest;
+  /** null: the kernel was built without BTF */
+  btf: Btf | null;
+  /** split BTF by module name */
+  modules: ReadonlyMap<string, Btf>;
+  /** CONFIG_NAME → "y", "m", a number or a quoted string; names that are not set are absent */
+  config: ReadonlyMap<string, string>;
+}
+
+/** `public/kernels/index.json`: the packs there are, oldest first. */
+export interface KernelIndex {
+  schema: 1;
+  kernels: readonly KernelIndexEntry[];
+}
+export interface KernelIndexEntry {
+  /** "7.2" */
+  kernel: string;
+  /** "7.2.12+deb13-amd64" */
+  release: string;
+  /** file name of the pack beside the index: "7.2.pack" */
+  file: string;
+  /** size of that file */
+  bytes: number;
+  /** of that file */
+  sha256: string;
+  /** counts in its manifest */
+  helpers: number;
+  kfuncs: number;
+  btf: boolean;
+}
