@@ -126,7 +126,7 @@ export function fetchImage(kernel: string, options: FetchOptions = {}): KernelIm
   cacheFolder("kernels", `${kernel}.new`);
   const take = (prefix: string, name: string) => {
     for (const boot of [join(work, "boot"), join(work, "usr/lib/modules", record.release)]) {
-      const file = existsSync(boot) ? readdirSync(boot).find((entry) => entry === prefix || entry.startsWith(`${prefix}-`)) : undefined;
+      const file = existsSync(boot) ? readdirSync(boot).find((entry) => entry === prefix || entry.startsWith(`${prefix}-`) || entry === `${prefix}.unsigned`) : undefined;
       if (!file) continue;
       renameSync(join(boot, file), join(out, name));
       return true;
