@@ -130,7 +130,12 @@ export interface KernelPolicy {
   deprecated: ReadonlyMap<string, { removedIn: string | null; replacement: string | null; reason: string | null }>;
   removed: ReadonlyMap<string, { removedIn: string | null; replacement: string | null; reason: string | null }>;
   added: ReadonlySet<string>;
+  /** name → the prototype it has now */
   changed: ReadonlyMap<string, string>;
+  /** the release the kernel calls itself, "7.6" */
+  simulatedRelease: string;
+  /** what the overlay asks for and this release makes pointless ("changes[0]: … has no kfunc …"), for people */
+  notes: readonly string[];
 }
 
 /** An opened pack: what `openPack` (pack.ts) returns and `makeKernel` (kernel.ts) takes. */

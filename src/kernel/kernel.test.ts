@@ -1,0 +1,47 @@
+import { describe, expect, it } from "vitest";
+import type { BtfId } from "../base/brand.ts";
+import { unwrap } from "../base/result.ts";
+import { featureIsOn } from "./feature-set.ts";
+import { makeKernel } from "./kernel.ts";
+import { smallPack } from "./testing/small-pack.ts";
+
+describe("kernel of a pack", () => {
+  const kernel = unwrap(makeKernel(smallPack()));
+
+  it("chooses a helper's proto by program type and attach type", () => {
+    expect(kernel.helperProto(1, "sched_cls", null)).toMatchObject({ symbol: "bpf_map_lookup_elem_proto" });
+    expect(kernel.helperProto(1, "tracing", null)).toBe("not-allowed");
+    expect(kernel.helperProto(1, "tracing", "trace_iter")).toMatchObject({ pktAccess: true });
+    expect(kernel.helperProto(2, "tracing", "trace_iter")).toMatchObject({ symbol: "bpf_two_tp_proto" });
+    expect(kernel.helperProto(999, "tracing", null)).toBe("unknown");
+  });
+
+  it("finds kfuncs, options and contexts", () => {
+    expect(kernel.kfunc("bpf_old")?.btfId).toBe(7);
+    expect(kernel.kfuncById(null, 8 as BtfId)?.name).toBe("bpf_new");
+    expect(kernel.kfuncById("lab", 8 as BtfId)).toBeUndefined();
+    expect(kernel.config("CONFIG_HZ")).toBe("250");
+    expect(kernel.ctxAccess("sched_cls", "tcx_ingress")?.struct).toBe("__sk_buff");
+    expect(kernel.ctxAccess("xdp", null)).toBeUndefined();
+  });
+
+  it("prefers vmlinux's kfunc to a module's of the same name", () => {
+    const pack = smallPack();
+    const inModule = { ...pack.manifest.kfuncs[0]!, module: "m", btfId: 100 as BtfId };
+    const both = unwrap(makeKernel({ ...pack, manifest: { ...pack.manifest, kfuncs: [inModule, ...pack.manifest.kfuncs] } }));
+    expect(both.kfunc("bpf_old")?.module).toBeNull();
+    expect(both.kfuncById("m", 100 as BtfId)?.name).toBe("bpf_old");
+  });
+});
+
+describe("named features", () => {
+  it("follow the range of releases, unless a probe answers", () => {
+    const range = { since: "6.4", until: "7.10", probe: "x", what: "" };
+    expect(featureIsOn(range, "6.1", {})).toBe(false);
+    expect(featureIsOn(range, "6.12", {})).toBe(true);
+    expect(featureIsOn(range, "7.9", {})).toBe(true);
+    expect(featureIsOn(range, "7.10", {})).toBe(false);
+    expect(featureIsOn(range, "6.1", { x: true })).toBe(true);
+    expect(featureIsOn(range, "6.12", { x: 0 })).toBe(false);
+  });
+});

@@ -1,0 +1,104 @@
+import type { BtfId } from "../base/brand.ts";
+import { err, ok } from "../base/result.ts";
+import type { Result } from "../base/result.ts";
+import type { Btf } from "../btf/types.ts";
+import { evaluateFeatures } from "./feature-set.ts";
+import type { FeatureName } from "./features.ts";
+import { applyOverlay } from "./overlay.ts";
+import type { Overlay } from "./overlay-schema.ts";
+import { parseRelease } from "./releases.ts";
+import type {
+  AttachType, CtxAccess, HelperEntry, HelperProto, Kernel, KernelPack, KernelPackManifest, KernelPolicy, KfuncEntry, ProgType,
+} from "./types.ts";
+
+/**
+ * Makes a simulated kernel of an opened pack, perhaps with a custom kernel's overlay on it. Named features stay those of
+ * the real release under it: nobody knows what the verifier of a simulated later release would do.
+ */
+export function makeKernel(pack: KernelPack, overlay: Overlay | null = null): Result<Kernel, string> {
+  if (parseRelease(pack.manifest.kernel) === undefined) return err(`the pack's kernel "${pack.manifest.kernel}" is not a release`);
+  const features = evaluateFeatures(pack.manifest);
+  if (overlay === null) return ok(new PackKernel(pack, features, null));
+  const overlaid = applyOverlay(pack, overlay);
+  return overlaid.ok ? ok(new PackKernel(overlaid.value, features, overlaid.value.policy)) : overlaid;
+}
+
+class PackKernel implements Kernel {
+  readonly name: string;
+  readonly release: string;
+  readonly version: Kernel["version"];
+  readonly manifest: KernelPackManifest;
+  readonly btf: Btf | null;
+  readonly modules: ReadonlyMap<string, Btf>;
+  readonly policy: KernelPolicy | null;
+  private readonly features: ReadonlySet<FeatureName>;
+  private readonly options: ReadonlyMap<string, string>;
+  private readonly helpers = new Map<number, HelperEntry>();
+  private readonly helperNames = new Map<string, HelperEntry>();
+  private readonly kfuncNames = new Map<string, KfuncEntry>();
+  private readonly kfuncIds = new Map<string, KfuncEntry>();
+  private readonly contexts = new Map<string, CtxAccess>();
+
+  constructor(pack: KernelPack, features: ReadonlySet<FeatureName>, policy: KernelPolicy | null) {
+    const { manifest } = pack;
+    this.name = policy ? `${manifest.kernel}+${policy.name}` : manifest.kernel;
+    this.release = policy && policy.simulatedRelease !== manifest.kernel ? `${policy.simulatedRelease}.0-${policy.name}` : manifest.release;
+    this.version = manifest.version;
+    this.manifest = manifest;
+    this.btf = pack.btf;
+    this.modules = pack.modules;
+    this.options = pack.config;
+    this.features = features;
+    this.policy = policy;
+    for (const helper of manifest.helpers) {
+      this.helpers.set(helper.id, helper);
+      this.helperNames.set(helper.name, helper);
+    }
+    for (const kfunc of manifest.kfuncs) {
+      const known = this.kfuncNames.get(kfunc.name);
+      if (!known || (known.module !== null && kfunc.module === null)) this.kfuncNames.set(kfunc.name, kfunc);
+      this.kfuncIds.set(kfuncKey(kfunc.module, kfunc.btfId), kfunc);
+    }
+    for (const access of manifest.ctx) this.contexts.set(`${access.progType}:${access.attachType ?? ""}`, access);
+  }
+
+  has(feature: FeatureName): boolean {
+    return this.features.has(feature);
+  }
+
+  helper(id: number): HelperEntry | undefined {
+    return this.helpers.get(id);
+  }
+
+  helperByName(name: string): HelperEntry | undefined {
+    return this.helperNames.get(name);
+  }
+
+  helperProto(id: number, progType: ProgType, attachType: AttachType | null): HelperProto | "unknown" | "not-allowed" {
+    const helper = this.helpers.get(id);
+    if (!helper) return "unknown";
+    const exact = attachType === null ? undefined : helper.allowed[`${progType}:${attachType}`];
+    const index = exact ?? helper.allowed[progType];
+    return (index === undefined ? undefined : helper.protos[index]) ?? "not-allowed";
+  }
+
+  kfunc(name: string): KfuncEntry | undefined {
+    return this.kfuncNames.get(name);
+  }
+
+  kfuncById(module: string | null, id: BtfId): KfuncEntry | undefined {
+    return this.kfuncIds.get(kfuncKey(module, id));
+  }
+
+  config(name: string): string | undefined {
+    return this.options.get(name);
+  }
+
+  ctxAccess(progType: ProgType, attachType: AttachType | null): CtxAccess | undefined {
+    return this.contexts.get(`${progType}:${attachType ?? ""}`) ?? this.contexts.get(`${progType}:`);
+  }
+}
+
+function kfuncKey(module: string | null, id: BtfId): string {
+  return `${module ?? ""}:${id}`;
+}
