@@ -23,6 +23,10 @@ export interface BootOptions {
   readonly memory?: number;
   /** Processors of the machine (default 1). */
   readonly processors?: number;
+  /** A file to be seen by the guest as memory of an "ivshmem" PCI device (1af4:1110, BAR 2); its size a power of two. */
+  readonly shared?: { readonly path: string; readonly size: number };
+  /** Stops the machine. */
+  readonly signal?: AbortSignal;
   /** Appended to the kernel's command line. */
   readonly append?: string;
 }
@@ -60,15 +64,21 @@ export async function boot(kernel: string, options: BootOptions): Promise<BootRe
   args.push("-m", String(options.memory ?? 1024), "-smp", String(options.processors ?? 1));
   args.push("-kernel", image.vmlinuz, "-initrd", initrd, "-append", append);
   args.push("-serial", "stdio", "-serial", `file:${outputFile}`);
+  if (options.shared) {
+    const { path, size } = options.shared;
+    args.push("-object", `memory-backend-file,id=shared,share=on,mem-path=${path},size=${size}`, "-device", "ivshmem-plain,memdev=shared");
+  }
   try {
     return await new Promise<BootResult>((resolve, reject) => {
       const machine = spawn("qemu-system-x86_64", args, { stdio: ["ignore", "pipe", "pipe"] });
       const said: Buffer[] = [];
       let timedOut = false;
-      const timer = setTimeout(() => {
+      const stop = () => {
         timedOut = true;
         machine.kill("SIGKILL");
-      }, (options.timeout ?? 120) * 1000);
+      };
+      const timer = setTimeout(stop, (options.timeout ?? 120) * 1000);
+      options.signal?.addEventListener("abort", stop, { once: true });
       machine.stdout.on("data", (chunk: Buffer) => said.push(chunk));
       machine.stderr.on("data", (chunk: Buffer) => said.push(chunk));
       machine.on("error", (error) => {
