@@ -36,7 +36,9 @@ export type BtfType =
   | { kind: typeof BtfKind.FLOAT; id: BtfId; name: string; size: number }
   | { kind: typeof BtfKind.DECL_TAG; id: BtfId; name: string; type: BtfId; /** -1: the type itself; else member or parameter index */ componentIdx: number };
 
-export type BtfOf<K extends BtfKind> = Extract<BtfType, { kind: K }>;
+type OfKind<T, K> = T extends { kind: BtfKind } ? (K extends T["kind"] ? T : never) : never;
+/** The decoded form of a kind; kinds that share a form (STRUCT and UNION, ENUM and ENUM64 …) give the shared one. */
+export type BtfOf<K extends BtfKind> = OfKind<BtfType, K>;
 
 /**
  * BTF of an object, of vmlinux, or split BTF of a module over its base. Implemented by `parseBtf` in parse.ts.

@@ -1,0 +1,59 @@
+import type { BtfId } from "../base/brand.ts";
+import { MAX_RESOLVE_DEPTH } from "./constants.ts";
+import { BtfKind, type Btf, type BtfType } from "./types.ts";
+
+/** Kinds that only qualify another type. */
+export function isModifier(kind: number): boolean {
+  return kind === BtfKind.VOLATILE || kind === BtfKind.CONST || kind === BtfKind.RESTRICT || kind === BtfKind.TYPE_TAG;
+}
+
+/** Follows modifiers and typedefs (libbpf skip_mods_and_typedefs); undefined on a loop or bad id. */
+export function resolveType(btf: Btf, id: BtfId): BtfType | undefined {
+  let type = btf.type(id);
+  for (let depth = 0; type && (type.kind === BtfKind.TYPEDEF || isModifier(type.kind)); depth++) {
+    if (depth > 4 * MAX_RESOLVE_DEPTH || !("type" in type)) return undefined;
+    type = btf.type(type.type);
+  }
+  return type;
+}
+
+/** Bytes a value of the type takes, as libbpf's btf__resolve_size counts; undefined for functions, void, forwards and loops. */
+export function sizeOfType(btf: Btf, id: BtfId): number | undefined {
+  let count = 1;
+  let type = btf.type(id);
+  for (let depth = 0; type && depth < MAX_RESOLVE_DEPTH; depth++) {
+    let size: number;
+    switch (type.kind) {
+      case BtfKind.INT:
+      case BtfKind.STRUCT:
+      case BtfKind.UNION:
+      case BtfKind.ENUM:
+      case BtfKind.ENUM64:
+      case BtfKind.DATASEC:
+      case BtfKind.FLOAT:
+        size = type.size;
+        break;
+      case BtfKind.PTR:
+        size = 8;
+        break;
+      case BtfKind.TYPEDEF:
+      case BtfKind.VOLATILE:
+      case BtfKind.CONST:
+      case BtfKind.RESTRICT:
+      case BtfKind.TYPE_TAG:
+      case BtfKind.VAR:
+      case BtfKind.DECL_TAG:
+        type = btf.type(type.type);
+        continue;
+      case BtfKind.ARRAY:
+        if (type.nelems !== 0 && count > 0xffff_ffff / type.nelems) return undefined;
+        count *= type.nelems;
+        type = btf.type(type.elemType);
+        continue;
+      default:
+        return undefined;
+    }
+    return size * count > 0xffff_ffff ? undefined : size * count;
+  }
+  return undefined;
+}
