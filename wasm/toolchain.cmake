@@ -1,0 +1,23 @@
+# CMake toolchain for WASI preview 1. SYSROOT (wasi-libc and the libc++ built by build.sh) and BUILD (the build folder) come
+# from the environment.
+set(CMAKE_SYSTEM_NAME WASI)
+set(CMAKE_SYSTEM_PROCESSOR wasm32)
+set(CMAKE_C_COMPILER clang-22)
+set(CMAKE_CXX_COMPILER clang++-22)
+set(CMAKE_ASM_COMPILER clang-22)
+set(CMAKE_AR /usr/bin/llvm-ar-22)
+set(CMAKE_RANLIB /usr/bin/llvm-ranlib-22)
+set(CMAKE_NM /usr/bin/llvm-nm-22)
+foreach(l C CXX ASM)
+  set(CMAKE_${l}_COMPILER_TARGET wasm32-wasip1)
+endforeach()
+set(CMAKE_SYSROOT $ENV{SYSROOT})
+set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
+set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)
+set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)
+set(CMAKE_FIND_ROOT_PATH_MODE_PACKAGE ONLY)
+# No build path may reach the binary, so that any two builds are equal.
+set(F "-isystem ${CMAKE_CURRENT_LIST_DIR}/compat -ffile-prefix-map=$ENV{BUILD}=. -ffile-prefix-map=${CMAKE_CURRENT_LIST_DIR}=./wasm")
+set(F "${F} -DCLANG_BUILD_STATIC -D_WASI_EMULATED_PTHREAD -D_WASI_EMULATED_MMAN -D_WASI_EMULATED_SIGNAL -D_WASI_EMULATED_GETPID -D_WASI_EMULATED_PROCESS_CLOCKS")
+set(CMAKE_C_FLAGS_INIT "${F}")
+set(CMAKE_CXX_FLAGS_INIT "${F}")
