@@ -30,7 +30,7 @@ interface Header {
  * btf_parse_str_sec, btf_parse_type_sec, btf_sanity_check), in its words. Types are decoded when asked for.
  * The bytes are kept, not copied, unless they are not aligned to 4; they must not change afterwards.
  */
-export function parseBtf(bytes: Uint8Array, options: ParseBtfOptions = {}): Result<Btf, BtfError> {
+export function parseBtf(bytes: Uint8Array, options: ParseBtfOptions = {}): Result<StoredBtf, BtfError> {
   const header = readHeader(bytes, options.base !== undefined);
   if (!header.ok) return header;
   const { typeStart, typeEnd, strStart, strLen, layout } = header.value;

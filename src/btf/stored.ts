@@ -33,6 +33,7 @@ export class StoredBtf implements Btf {
   private readonly source: BtfSource;
   private readonly decoded: (BtfType | undefined)[];
   private joined: string | undefined;
+  private flavoured: readonly BtfId[] | undefined;
   private index: NameIndex | undefined;
   private tags: Map<BtfId, { tag: string; componentIdx: number }[]> | undefined;
 
@@ -117,6 +118,26 @@ export class StoredBtf implements Btf {
     if (offset < baseStrLen) return this.base?.stringBytes(offset) ?? new Uint8Array(0);
     const end = strings.indexOf(0, offset - baseStrLen);
     return strings.subarray(offset - baseStrLen, end < 0 ? strings.length : end);
+  }
+
+  /** Own ids whose name holds a `___`, as flavours of a type do; ascending. */
+  flavouredIds(): readonly BtfId[] {
+    if (this.flavoured) return this.flavoured;
+    const { words, offsets, strings, baseStrLen } = this.source;
+    const starts = new Set<number>();
+    for (let at = 0; at + 2 < strings.length; at++) {
+      if (strings[at] !== 0x5f || strings[at + 1] !== 0x5f || strings[at + 2] !== 0x5f) continue;
+      let start = at;
+      while (start > 0 && strings[start - 1] !== 0) start--;
+      starts.add(baseStrLen + start);
+      while (at < strings.length && strings[at] !== 0) at++;
+    }
+    const found: BtfId[] = [];
+    for (let i = 0; i < offsets.length; i++) {
+      const name = words[offsets[i] as number] as number;
+      if (starts.has(name) || (name < baseStrLen && this.text(name).includes("___"))) found.push(this.startId + i);
+    }
+    return (this.flavoured = found);
   }
 
   /** Own ids of that name, ascending. */
