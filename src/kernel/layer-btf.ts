@@ -1,12 +1,10 @@
 import type { BtfId } from "../base/brand.ts";
 import { BtfKind } from "../btf/types.ts";
 import type { Btf, BtfType } from "../btf/types.ts";
+import { resolveType, sizeOfType } from "../btf/walk.ts";
 
 /** Omit that keeps a union's members apart. */
 type Unnumbered = BtfType extends infer T ? (T extends BtfType ? Omit<T, "id"> : never) : never;
-
-const POINTER_SIZE = 8;
-const MAX_DEPTH = 64;
 
 /** Split BTF made in memory: the types that an overlay adds over a kernel's own. */
 export class LayerBtf implements Btf {
@@ -46,42 +44,17 @@ export class LayerBtf implements Btf {
   }
 
   resolve(id: BtfId): BtfType | undefined {
-    let type = this.type(id);
-    for (let depth = 0; type !== undefined && depth < MAX_DEPTH; depth++) {
-      if (!isModifier(type)) return type;
-      type = this.type(type.type);
-    }
-    return undefined;
+    return resolveType(this, id);
   }
 
   sizeOf(id: BtfId): number | undefined {
-    if (id < this.startId) return this.base?.sizeOf(id);
-    let elements = 1;
-    let type = this.resolve(id);
-    for (let depth = 0; type !== undefined && depth < MAX_DEPTH; depth++) {
-      if (type.kind === BtfKind.ARRAY) {
-        elements *= type.nelems;
-        type = this.resolve(type.elemType);
-      } else if (type.kind === BtfKind.PTR) {
-        return POINTER_SIZE * elements;
-      } else {
-        return "size" in type ? type.size * elements : undefined;
-      }
-    }
-    return undefined;
+    return sizeOfType(this, id);
   }
 
   declTags(id: BtfId, componentIdx?: number): readonly string[] {
     const own = this.own.filter((t) => t.kind === BtfKind.DECL_TAG && t.type === id && t.componentIdx === (componentIdx ?? -1)).map((t) => t.name);
     return id < this.startId ? [...(this.base?.declTags(id, componentIdx) ?? []), ...own] : own;
   }
-}
-
-function isModifier(type: BtfType): type is Extract<BtfType, { type: BtfId }> {
-  return (
-    type.kind === BtfKind.TYPEDEF || type.kind === BtfKind.CONST || type.kind === BtfKind.VOLATILE ||
-    type.kind === BtfKind.RESTRICT || type.kind === BtfKind.TYPE_TAG
-  );
 }
 
 /** A kernel's BTF in which some FUNCs can no longer be found by name, as if they had been removed. Ids keep their meaning. */

@@ -1,0 +1,137 @@
+/** Says why a helper or kfunc cannot be had on a kernel, as a colleague would, and what to change. */
+import { kernelAfter, stateAt } from "./api-change.ts";
+import { GROUP_OPTIONS } from "./api-life.ts";
+import type { ApiDb, ApiExplanation, ApiLife, ApiSpan, QuickFix } from "./api-types.ts";
+import { nearestNames } from "./nearest.ts";
+import { compareSeries } from "./releases.ts";
+import type { Kernel, ProgType } from "./types.ts";
+
+/** The life of an API by name; where a helper and a kfunc share it, of the given kind. */
+export function findApi(db: ApiDb, name: string, kind?: ApiLife["kind"]): ApiLife | undefined {
+  return db.apis.find((a) => a.name === name && (kind === undefined || a.kind === kind));
+}
+
+/** libbpf drops a `___suffix` when it looks for a kfunc: kfunc___v2 asks for kfunc (libbpf bpf_core_essential_name_len). */
+export function essentialName(name: string): string {
+  const at = name.lastIndexOf("___");
+  return at > 0 && at + 3 < name.length ? name.slice(0, at) : name;
+}
+
+interface Draft { status: ApiExplanation["status"]; sentences: string[]; fixes: QuickFix[] }
+
+/**
+ * Explains why `name` does not resolve on a kernel, or, with a program type, why that type may not call it. The sentences
+ * begin with the name where the first is about it. For a name no kernel of the database has, the nearest names are given.
+ */
+export function explainMissing(written: string, kernel: Kernel, db: ApiDb, options: { kind?: ApiLife["kind"]; progType?: ProgType } = {}): ApiExplanation {
+  const name = findApi(db, written, options.kind) ? written : essentialName(written);
+  const life = findApi(db, name, options.kind);
+  const kind = life?.kind ?? options.kind ?? "kfunc";
+  const base = (draft: Draft): ApiExplanation => ({
+    name, kind, status: draft.status, since: life?.since ?? null, until: life?.until ?? null,
+    replacement: kernel.policy?.removed.get(name)?.replacement ?? life?.replacement?.name ?? null,
+    sentences: draft.sentences, fixes: draft.fixes,
+  });
+
+  const fate = kernel.policy?.removed.get(name);
+  if (fate) return base(removedByPolicy(name, kernel, fate));
+  if (kind === "kfunc" && kernel.btf === null && (life || options.kind)) {
+    return base({
+      status: "no BTF", fixes: [],
+      sentences: [`${name}: kernel ${kernel.name} is built without BTF, so it has no kfuncs; a kfunc is found by its BTF id`],
+    });
+  }
+  if (!life) return base(unknown(name, db));
+  const here = kernel.manifest.kernel;
+  const state = stateAt(db, life, here);
+  if (state) return base(present(life, state, here, options.progType));
+  if (compareSeries(here, life.since) < 0) return base(notYet(life, here, db));
+  return base(gone(life, here, db));
+}
+
+function unknown(name: string, db: ApiDb): Draft {
+  const near = nearestNames(name, db.apis.map((a) => a.name), 3);
+  const hint = near.length > 0 ? `; nearest: ${near.join(", ")}` : "";
+  return {
+    status: "unknown", sentences: [`${name}: no kernel from ${db.kernels[0]?.kernel ?? "?"} to ${db.kernels.at(-1)?.kernel ?? "?"} has it${hint}`],
+    fixes: near.slice(0, 1).map((to) => rename(name, to)),
+  };
+}
+
+function present(life: ApiLife, state: ApiSpan, here: string, progType: ProgType | undefined): Draft {
+  const where = state.module === null ? "" : ` in the module ${state.module}`;
+  if (progType !== undefined && !state.programTypes.includes(progType)) {
+    const types = state.programTypes.length > 0 ? state.programTypes.join(", ") : "none that is known";
+    return { status: "not allowed", fixes: [], sentences: [`${life.name}: kernel ${here} has it${where}, but not for ${progType} programs; program types that may call it: ${types}`] };
+  }
+  return { status: "present", fixes: [], sentences: [`${life.name}: kernel ${here} has it${where}`] };
+}
+
+function removedByPolicy(name: string, kernel: Kernel, fate: { removedIn: string | null; replacement: string | null; reason: string | null }): Draft {
+  const when = fate.removedIn === null ? `${kernel.name} is without it` : `deprecated, removed in ${fate.removedIn}; this kernel calls itself ${kernel.policy!.simulatedRelease}`;
+  const sentences = [`${name}: ${when}${fate.reason === null ? "" : ` (${fate.reason})`}`];
+  if (fate.replacement !== null) sentences.push(`use ${fate.replacement}`);
+  return { status: "removed by policy", sentences, fixes: fate.replacement === null ? [] : [rename(name, fate.replacement)] };
+}
+
+/** The option whose absence explains that a whole group is missing. */
+function missingOption(name: string, here: string, db: ApiDb): string | undefined {
+  const off = db.kernels.find((k) => k.kernel === here)?.off ?? [];
+  return GROUP_OPTIONS.find((g) => name.startsWith(g.prefix) && off.includes(g.option) && compareSeries(here, g.since) >= 0)?.option;
+}
+
+function notYet(life: ApiLife, here: string, db: ApiDb): Draft {
+  const number = life.kind === "helper" ? `helper ${life.name}#${life.id}` : life.name;
+  const fixes = guards(life);
+  const option = missingOption(life.name, here, db);
+  if (option !== undefined) {
+    return { status: "not built", fixes, sentences: [`${number}: ${here} is built without ${option}, which brings it; of the kernels here ${life.since} is the first with it`, ...guardSentence(life)] };
+  }
+  return { status: "later", fixes, sentences: [`${number}: ${here} does not have it yet; of the kernels here ${life.since} is the first with it`, ...guardSentence(life)] };
+}
+
+function gone(life: ApiLife, here: string, db: ApiDb): Draft {
+  const back = life.spans.find((s) => compareSeries(s.from, here) > 0);
+  if (back) {
+    return { status: "not built", fixes: guards(life), sentences: [`${life.name}: ${life.since} has it and ${back.from} again, ${here} as built here does not`, ...guardSentence(life)] };
+  }
+  const last = life.until ?? life.since;
+  const absent = kernelAfter(db, last) ?? here;
+  const sentences = [`${life.name}: in ${last}, gone in ${absent}`];
+  const fixes: QuickFix[] = [];
+  const { replacement } = life;
+  if (replacement && findApi(db, replacement.name, life.kind) && stateAt(db, findApi(db, replacement.name, life.kind)!, here)) {
+    const same = replacement.sameArguments ? "takes the same arguments" : "takes its place with other arguments";
+    sentences.push(`${replacement.name} ${same} and exists from ${replacement.since} on${replacement.note === null ? "" : ` (${replacement.note})`}`);
+    if (replacement.sameArguments) fixes.push(rename(life.name, replacement.name));
+  } else if (replacement) {
+    sentences.push(`${replacement.name} took its place, and ${here} has that no more either`);
+  }
+  fixes.push(...guards(life));
+  sentences.push(...guardSentence(life));
+  return { status: "removed", sentences, fixes };
+}
+
+function rename(from: string, to: string): QuickFix {
+  return { kind: "rename", title: `Call ${to} instead of ${from}`, from, to };
+}
+
+/** One object for kernels with and without a kfunc: a weak declaration, which libbpf leaves 0 where the kernel lacks it. */
+function guards(life: ApiLife): QuickFix[] {
+  if (life.kind !== "kfunc") return [];
+  const signature = life.spans.at(-1)!.signature;
+  return [{
+    kind: "guard", title: `Call ${life.name} only where the kernel has it`, name: life.name,
+    declaration: `extern ${signature} __ksym __weak;`, condition: `bpf_ksym_exists(${life.name})`,
+  }];
+}
+
+function guardSentence(life: ApiLife): string[] {
+  if (life.kind === "kfunc") return ["a weak declaration and bpf_ksym_exists() let one object serve both"];
+  return [`bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_${life.name.replace(/^bpf_/, "")}) tells at load time whether a kernel has it`];
+}
+
+/** The sentences as one line: "scx_bpf_dispatch: in 6.16, gone in 6.18; scx_bpf_dsq_insert takes …". */
+export function explanationText(explanation: Pick<ApiExplanation, "sentences">): string {
+  return explanation.sentences.join("; ");
+}
