@@ -1,0 +1,111 @@
+/**
+ * The verifier's log as the kernel writes it, and the only place that prints an instruction or a state line.
+ * Level 1 keeps the path that failed: going back to a path put aside cuts the log to where that was (do-check.ts).
+ */
+import { disasmInsn, isBugLine } from "../../isa/disasm.ts";
+import type { Env } from "../state/env.ts";
+import type { VState } from "../state/state.ts";
+import { printVerifierState } from "./print-state.ts";
+
+export const LOG_LEVEL1 = 1;
+export const LOG_LEVEL2 = 2;
+export const LOG_STATS = 4;
+
+export class Log {
+  /** bits 1, 2, 4; 0 prints messages only (first pass) */
+  readonly level: number;
+  readonly verbose: boolean;
+  endPos = 0;
+  private readonly env: Env;
+  private parts: string[] = [];
+  private prevLogPos = 0;
+  private prevInsnPrintPos = 0;
+  /** line_info record printed last */
+  prevLine: object | null = null;
+
+  constructor(env: Env, level: number) {
+    this.env = env;
+    this.level = level;
+    this.verbose = (level & 3) !== 0;
+  }
+  get level2(): boolean {
+    return (this.level & LOG_LEVEL2) !== 0;
+  }
+  write(text: string): void {
+    this.parts.push(text);
+    this.endPos += text.length;
+  }
+  text(): string {
+    return this.parts.join("");
+  }
+  /** Cuts the log to its first `pos` characters (kernel bpf_vlog_reset). */
+  reset(pos: number): void {
+    while (this.endPos > pos) {
+      const last = this.parts.pop()!;
+      this.endPos -= last.length;
+      if (this.endPos < pos) this.write(last.slice(0, pos - this.endPos));
+    }
+  }
+  /** `12: (b7) r0 = 1` */
+  insnLine(idx: number): void {
+    this.prevLogPos = this.endPos;
+    this.write(`${idx}: ${this.insnText(idx)}\n`);
+    this.prevInsnPrintPos = this.endPos - this.prevLogPos;
+    this.prevLogPos = this.endPos;
+  }
+  /** `(b7) r0 = 1`: an instruction as print_bpf_insn has it. */
+  insnText(idx: number): string {
+    const { env } = this;
+    const text = disasmInsn(env.insns, idx, {
+      helperName: (id) => env.kernel.helper(id)?.name,
+      kfuncName: (insn) => env.kfuncName(insn),
+      ptrLeaks: env.allowPtrLeaks,
+      immName: (insn, imm) => env.immName(insn, imm),
+      forms: env.disasmForms,
+    });
+    return isBugLine(text) ? text : `(${env.insns[idx]!.code.toString(16).padStart(2, "0")}) ${text}`;
+  }
+  /** Changed registers, appended to the instruction's line where nothing came between (kernel print_insn_state). */
+  insnState(st: VState, frameno: number): void {
+    if (this.prevLogPos !== 0 && this.prevLogPos === this.endPos) {
+      this.reset(this.prevLogPos - 1);
+      this.write(`${" ".repeat(alignment(this.prevInsnPrintPos))};`);
+    } else this.write(`${this.env.insnIdx}:`);
+    this.state(st, frameno, false);
+  }
+  /** ` R1=ctx() R10=fp0` and a newline. */
+  state(st: VState, frameno: number, all: boolean): void {
+    this.write(printVerifierState(this.env, st, frameno, all));
+    if (!all) this.env.markStateClean();
+  }
+  /** Source line of an instruction where it changed since the last one printed (kernel verbose_linfo). */
+  linfo(insnIdx: number, prefix: string): void {
+    const { env } = this;
+    if (!this.verbose) return;
+    const info = findLineInfo(env, insnIdx);
+    if (!info || info === this.prevLine) return;
+    const prev = this.prevLine as typeof info | null;
+    if (env.f.linfo_same_line && prev && prev.fileOff === info.fileOff && prev.lineCol >>> 10 === info.lineCol >>> 10) return;
+    this.write(prefix);
+    const file = info.file.slice(info.file.lastIndexOf("/") + 1);
+    this.write(env.f.linfo_with_file ? `${info.text.replace(/^\s+/, "")} @ ${file}:${info.line}\n` : `${info.text.replace(/^\s+/, "")}\n`);
+    this.prevLine = info;
+  }
+}
+/** Spaces between an instruction and its state: to column 40, then to multiples of 8. */
+function alignment(pos: number): number {
+  return Math.ceil(Math.max(pos + 4, 40) / 8) * 8 - pos - 1;
+}
+
+/** The line_info record in force at an instruction: the last one at or before it within its subprogram. */
+export function findLineInfo(env: Env, insnIdx: number): Env["prog"]["lineInfo"][number] | undefined {
+  const infos = env.prog.lineInfo;
+  let l = 0, r = infos.length - 1;
+  if (r < 0 || infos[0]!.insn > insnIdx) return undefined;
+  while (l < r) {
+    const m = (l + r + 1) >> 1;
+    if (infos[m]!.insn <= insnIdx) l = m;
+    else r = m - 1;
+  }
+  return infos[l];
+}

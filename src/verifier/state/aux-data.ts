@@ -1,0 +1,96 @@
+/** What the verifier remembers per instruction and per subprogram (kernel struct bpf_insn_aux_data, struct bpf_subprog_info). */
+import type { Btf } from "../../btf/types.ts";
+import type { VMap } from "./maps.ts";
+
+export class InsnAux {
+  /** type of the pointer this load or store used, 0 when not seen yet */
+  ptrType = 0;
+  /** ld_imm64 of a map: which, and the offset into its value */
+  map: VMap | null = null;
+  mapOff = 0;
+  /** ld_imm64 of a BTF variable */
+  btfVar: { regType: number; btf: Btf | null; btfId: number; memSize: number } | null = null;
+  /** helper call: the map passed, and whether different ones were */
+  mapPtr: VMap | null = null;
+  mapPtrPoison = false;
+  /** -1 unseen, -2 poisoned, else the constant key */
+  mapKey = -1;
+  ctxFieldSize = 0;
+  seen = false;
+  nospec = false;
+  nospecResult = false;
+  aluState = 0;
+  aluLimit = 0;
+  isIterNext = false;
+  callWithPercpuAllocPtr = false;
+  kptrStructMeta: object | null = null;
+  fastcallPattern = false;
+  jmpPoint = false;
+  prunePoint = false;
+  forceCheckpoint = false;
+  callsCallback = false;
+  indirectTarget = false;
+  jumpTarget = false;
+  /** strongly connected component of the flow graph, 0 for none */
+  scc = 0;
+  /** bit set of registers alive before this instruction */
+  liveRegsBefore = 0;
+  /** 7.x constant registers: mask and values (passes/const-regs.ts) */
+  constRegMask = 0;
+  constRegVals: number[] | null = null;
+  constMapMask = 0;
+  constSubprogMask = 0;
+  /** jump targets of gotox, or [next, exit] of an instruction that may leave the subprogram */
+  jt: number[] | null = null;
+  /** inner bpf_loop: fit for inlining */
+  loopInline: { fit: boolean; subprogno: number } | null = null;
+  insertOff = 0;
+  argProg = 0;
+  nonSleepable = false;
+}
+
+/** Argument of a global subprogram as its BTF says. `type`: ArgType by name; see passes/global-func.ts. */
+export interface SubprogArg {
+  /** base of the kernel's arg_type: "ctx", "anything", "mem", "dynptr", "btf_id", "arena" */
+  kind: "ctx" | "anything" | "mem" | "dynptr" | "btf_id" | "arena";
+  /** register type flags (reg-type.ts) */
+  flags: number;
+  memSize: number;
+  btfId: number;
+}
+
+export class SubprogInfo {
+  start: number;
+  name = "";
+  exitIdx = 0;
+  stackDepth = 0;
+  insnsTotal = 0;
+  hasTailCall = false;
+  mightThrow = false;
+  tailCallReachable = false;
+  hasLdAbs = false;
+  isCb = false;
+  isAsyncCb = false;
+  isExceptionCb = false;
+  argsCached = false;
+  keepFastcallStack = false;
+  fastcallStackOff = 0;
+  changesPktData = false;
+  mightSleep = false;
+  args: SubprogArg[] = [];
+  argCnt = 0;
+  stackArgCnt = 0;
+  maxOutStackArgCnt = 0;
+  postorderStart = 0;
+  privStack: "unknown" | "no" | "adaptive" = "unknown";
+  /** from func_info: static (0), global (1); undefined without BTF */
+  linkage: number | undefined = undefined;
+  /** FUNC id in the object's BTF, 0 without */
+  btfId = 0;
+  unreliable = false;
+  called = false;
+  verified = false;
+  constructor(start: number) {
+    this.start = start;
+  }
+}

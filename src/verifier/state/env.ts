@@ -1,0 +1,265 @@
+/**
+ * The one environment of a verification: program, kernel, options, current state, the stack of paths still to be
+ * explored, the cache of explored states, per-instruction data and the log. It owns all mutation (kernel struct
+ * bpf_verifier_env); verify.ts makes it and throws it away.
+ */
+import type { Btf } from "../../btf/types.ts";
+import type { DisasmForms } from "../../isa/disasm.ts";
+import type { Insn } from "../../isa/types.ts";
+import type { Kernel } from "../../kernel/types.ts";
+import type { BoundProgram } from "../../loader/types.ts";
+import { type ScalarDomain, scalarDomain } from "../domains/bounds.ts";
+import { Log } from "../report/log.ts";
+import type { VerifyOptions } from "../types.ts";
+import { InsnAux, SubprogInfo } from "./aux-data.ts";
+import { Stopped, Unsupported, VerifierError } from "./errors.ts";
+import type { FuncState } from "./frame.ts";
+import { type Features, features } from "./features.ts";
+import type { VMap } from "./maps.ts";
+import { RegState } from "./reg-state.ts";
+import { type JmpHistoryEntry, type StateListEntry, VState } from "./state.ts";
+import { Backtrack } from "./backtrack-state.ts";
+import type { SccVisit } from "../passes/scc-visits.ts";
+
+export const BPF_COMPLEXITY_LIMIT_JMP_SEQ = 8192;
+export const BPF_COMPLEXITY_LIMIT_STATES = 64;
+export const MAX_CALL_FRAMES = 16;
+export const BPF_MAX_VAR_OFF = 1n << 29n;
+export const BPF_MAX_VAR_SIZ = 1n << 29n;
+
+/** A path put aside (kernel struct bpf_verifier_stack_elem). */
+export interface StackElem {
+  readonly st: VState;
+  readonly insnIdx: number;
+  readonly prevInsnIdx: number;
+  readonly logPos: number;
+}
+
+export class Env {
+  readonly prog: BoundProgram;
+  readonly kernel: Kernel;
+  readonly options: VerifyOptions;
+  /** passes may rewrite dead branches */
+  readonly insns: Insn[];
+  readonly dom: ScalarDomain;
+  readonly f: Features;
+  readonly log: Log;
+  /** the object's BTF */
+  readonly btf: Btf | null;
+
+  readonly strictAlignment: boolean;
+  readonly testStateFreq: boolean;
+  readonly testRegInvariants: boolean;
+  readonly bpfCapable: boolean;
+  readonly allowPtrLeaks: boolean;
+  readonly allowUninitStack: boolean;
+  readonly bypassSpecV1: boolean;
+  readonly bypassSpecV4: boolean;
+  readonly insnLimit: number;
+
+  insnIdx = 0;
+  prevInsnIdx = -1;
+  /** set by do_check */
+  curState!: VState;
+  stack: StackElem[] = [];
+  aux: InsnAux[];
+  /** last entry is a sentinel that starts at the program's end */
+  subprogs: SubprogInfo[] = [];
+  subprogCnt = 0;
+  exceptionCallbackSubprog = 0;
+  maps: VMap[] = [];
+
+  /** explored states by hash of instruction and callsite */
+  explored: StateListEntry[][] = [];
+  idGen = 0;
+  insnProcessed = 0;
+  prevInsnProcessed = 0;
+  jmpsProcessed = 0;
+  prevJmpsProcessed = 0;
+  maxStatesPerInsn = 0;
+  totalStates = 0;
+  peakStates = 0;
+  exploredStatesSize = 0;
+  freeListSize = 0;
+  numBackedges = 0;
+  longestMarkReadWalk = 0;
+  maxStackDepth = 0;
+  seenDirectWrite = false;
+  seenException = false;
+  exploreAluLimits = false;
+  changesPktData = false;
+  curHistEnt: JmpHistoryEntry | null = null;
+  readonly bt: Backtrack;
+  /** by SCC id: visits of that component along different call chains */
+  sccVisits: SccVisit[][] = [];
+  insnPostorder: number[] = [];
+  subprogTopoOrder: number[] = [];
+  /** facts computed by passes and kept by them, by the pass's own key */
+  passData = new Map<string, unknown>();
+
+  scratchedRegs = 0;
+  scratchedSlotsLo = 0;
+  scratchedSlotsHi = 0;
+
+  constructor(prog: BoundProgram, kernel: Kernel, options: VerifyOptions, logLevel: number) {
+    this.prog = prog;
+    this.kernel = kernel;
+    this.options = options;
+    this.insns = prog.insns.slice();
+    this.btf = prog.btf;
+    this.dom = scalarDomain(kernel);
+    this.f = features(kernel);
+    const priv = options.unprivileged !== true;
+    this.bpfCapable = priv;
+    this.allowPtrLeaks = priv;
+    this.allowUninitStack = priv;
+    this.bypassSpecV1 = priv;
+    this.bypassSpecV4 = priv;
+    this.strictAlignment = (prog.flags & 1) !== 0 && (prog.flags & 2) === 0;
+    this.testStateFreq = priv && (prog.flags & 8) !== 0;
+    this.testRegInvariants = (prog.flags & 128) !== 0 && this.f.reg_invariants;
+    this.insnLimit = options.insnLimit ?? kernel.manifest.limits.insns;
+    this.log = new Log(this, logLevel);
+    this.aux = prog.insns.map(() => new InsnAux());
+    this.bt = new Backtrack();
+  }
+
+  /** Adds text to the log as it stands; the kernel's verbose(). */
+  verbose(text: string): void {
+    this.log.write(text);
+  }
+  /** Writes the line and refuses the program. `errno` as "EACCES". */
+  fail(errno: string, line: string): never {
+    this.log.write(`${line}\n`);
+    throw new VerifierError(errno, line);
+  }
+  /** Refuses without a word of its own (what was written stands). */
+  failSilently(errno: string): never {
+    throw new VerifierError(errno, "");
+  }
+  /** Not modelled: the verdict is "unsupported" with this message. */
+  unsupported(what: string): never {
+    throw new Unsupported(what);
+  }
+  /** A state the kernel itself calls a bug of the verifier. */
+  bug(text: string): never {
+    this.log.write(`verifier bug: ${text}\n`);
+    throw new VerifierError("EFAULT", text);
+  }
+  stop(): never {
+    throw new Stopped("stopped");
+  }
+
+  get cur(): FuncState {
+    return this.curState.cur;
+  }
+  get insn(): Insn {
+    return this.insns[this.insnIdx]!;
+  }
+  get curAux(): InsnAux {
+    return this.aux[this.insnIdx]!;
+  }
+  /** Register of the current frame, for reading. */
+  reg(i: number): RegState {
+    return this.curState.cur.regs[i]!;
+  }
+  /** Register of the current frame, for changing. */
+  mut(i: number): RegState {
+    return this.curState.cur.mut(i);
+  }
+  /** The frame a stack pointer points into (kernel func()). */
+  frameOf(reg: RegState): FuncState {
+    return this.curState.frames[reg.frameno]!;
+  }
+  newId(): number {
+    return ++this.idGen;
+  }
+  markRegScratched(i: number): void {
+    this.scratchedRegs |= 1 << i;
+  }
+  markSlotScratched(spi: number): void {
+    if (spi < 32) this.scratchedSlotsLo |= 1 << spi;
+    else this.scratchedSlotsHi |= 1 << (spi - 32);
+  }
+  regScratched(i: number): boolean {
+    return (this.scratchedRegs & (1 << i)) !== 0;
+  }
+  slotScratched(spi: number): boolean {
+    return ((spi < 32 ? this.scratchedSlotsLo : this.scratchedSlotsHi) & (1 << (spi & 31))) !== 0;
+  }
+  anyScratched(): boolean {
+    return (this.scratchedRegs | this.scratchedSlotsLo | this.scratchedSlotsHi) !== 0;
+  }
+  markStateScratched(): void {
+    this.scratchedRegs = -1;
+    this.scratchedSlotsLo = -1;
+    this.scratchedSlotsHi = -1;
+  }
+  markStateClean(): void {
+    this.scratchedRegs = 0;
+    this.scratchedSlotsLo = 0;
+    this.scratchedSlotsHi = 0;
+  }
+
+  /** Name of the kfunc a call goes to, for the log. */
+  kfuncName(insn: Insn): string | undefined {
+    const module = this.prog.kfuncModules[insn.off] ?? null;
+    const btf = module === null ? this.kernel.btf : (this.kernel.modules.get(module) ?? null);
+    return btf?.type(insn.imm)?.name;
+  }
+  /** What the log prints for the value of an ld_imm64: the kernel prints the map's address, which differs from boot to boot. */
+  immName(insn: Insn, _imm: bigint): string | undefined {
+    return insn.src === 1 || insn.src === 2 || insn.src === 5 || insn.src === 6 ? "0xffff888000000000" : undefined;
+  }
+  get disasmForms(): DisasmForms {
+    const { f } = this;
+    return { kfuncs: f.disasm_kfuncs, atomics: f.disasm_atomics, cpuV4: f.disasm_cpu_v4, mayGoto: f.disasm_may_goto, addrSpaceCast: f.disasm_may_goto, loadAcquire: f.disasm_load_acquire, gotox: f.disasm_gotox };
+  }
+  /** Does the program's own type count, or the one it extends? Only "ext" differs (kernel resolve_prog_type). */
+  get progType(): string {
+    return this.prog.type;
+  }
+
+  /** Puts a copy of the current state aside, to be explored from insnIdx later (kernel push_stack). The copy may be changed. */
+  pushStack(insnIdx: number, prevInsnIdx: number, speculative = false): VState {
+    const st = new VState();
+    st.copyFrom(this.curState);
+    st.speculative ||= speculative;
+    this.stack.push({ st, insnIdx, prevInsnIdx, logPos: this.log.endPos });
+    if (this.stack.length > BPF_COMPLEXITY_LIMIT_JMP_SEQ) this.fail("E2BIG", `The sequence of ${this.stack.length} jumps is too complex.`);
+    if (st.parent) st.parent.branches++;
+    return st;
+  }
+  /** The subprogram that contains an instruction; undefined outside. */
+  findContainingSubprog(off: number): number {
+    let l = 0, r = this.subprogCnt - 1;
+    while (l < r) {
+      const m = l + ((r - l + 1) >> 1);
+      if (this.subprogs[m]!.start <= off) l = m;
+      else r = m - 1;
+    }
+    return l;
+  }
+  /** Index of the subprogram that starts there, or -1. */
+  findSubprog(off: number): number {
+    if (this.subprogCnt === 0 || off < 0 || off >= this.insns.length) return -1;
+    const i = this.findContainingSubprog(off);
+    return this.subprogs[i]!.start === off ? i : -1;
+  }
+  subprogIsGlobal(i: number): boolean {
+    return this.subprogs[i]!.linkage === 1;
+  }
+  subprogName(i: number): string {
+    return this.subprogs[i]!.name;
+  }
+  /** Current instruction of a frame: where it stands, or its callee's call site (kernel frame_insn_idx). */
+  frameInsnIdx(st: VState, frame: number): number {
+    return frame === st.curframe ? st.insnIdx : st.frames[frame + 1]!.callsite;
+  }
+  inSleepable(): boolean {
+    return this.curState.inSleepable;
+  }
+  inRcuCs(): boolean {
+    return this.curState.activeRcuLocks > 0 || this.curState.activeLocks > 0 || !this.inSleepable();
+  }
+}
