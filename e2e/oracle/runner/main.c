@@ -141,6 +141,21 @@ static void serve(const struct request *request)
 	}
 }
 
+/* libbpf asks the kernel what it can do, once a process: asking before the children are made saves each the work. */
+static void warm_up(const struct request *request)
+{
+	static bool warm;
+	struct bpf_object *object = warm ? NULL : bpf_object__open_mem(request->object, request->object_length, NULL);
+	struct bpf_program *program;
+	if (!object)
+		return;
+	warm = true;
+	bpf_object__for_each_program(program, object)
+		bpf_program__set_autoload(program, false);
+	bpf_object__prepare(object);
+	bpf_object__close(object);
+}
+
 static void serve_all(struct input in)
 {
 	uint32_t objects = take_u32(&in);
@@ -161,6 +176,9 @@ static void serve_all(struct input in)
 		const uint8_t *steps = take_bytes(&in, &length);
 		if (length)
 			request.run = (struct input){ steps, steps + length, false };
+		libbpf_set_print(NULL);
+		warm_up(&request);
+		libbpf_set_print(report_message);
 		emit(R_OBJECT, &i, sizeof(i));
 		serve(&request);
 	}
@@ -180,7 +198,6 @@ int main(void)
 		load_modules();
 		uname(&name);
 		emit(R_READY, name.release, strlen(name.release));
-		libbpf_set_print(report_message);
 		serve_all((struct input){ input, input + length, false });
 		emit(R_DONE, NULL, 0);
 	}

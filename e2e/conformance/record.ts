@@ -1,0 +1,117 @@
+/**
+ * Asks real kernels about compiled test programs and records the answers.
+ *
+ *   npm run conformance:record -- --kernels 7.2,6.12 [--tests 7.2] [--no-logs]
+ *
+ * Objects are taken from `.cache/conformance/TESTS/`. Full logs at level 2, too large for the tree, stay in
+ * `.cache/conformance/logs/KERNEL/TESTS/OBJECT/PROGRAM.log.gz` for whoever has to find out why.
+ */
+import { execFileSync } from "node:child_process";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { gzipSync } from "node:zlib";
+import { libbpfSeries } from "../oracle/build-runner.ts";
+import { cacheFolder } from "../oracle/cache.ts";
+import { imageRecord, kernelSeries } from "../oracle/images.ts";
+import { hexDigest, judge, type OracleObject, type ProgramAnswer } from "../oracle/judge.ts";
+import { fetchSource } from "../oracle/sources.ts";
+import { writeRecording, type RecordedObject, type RecordedProgram } from "./recorded.ts";
+
+/** The tests nearest to each kernel, and those of 7.2 for comparison between kernels. */
+export function testsFor(kernel: string): string[] {
+  if (kernel === "5.10" || kernel === "6.1") return ["6.1", "6.12", "7.2"];
+  if (kernel === "6.12" || kernel === "6.16" || kernel === "6.17") return ["6.12", "7.2"];
+  return kernel === "7.3" ? ["7.3", "7.2"] : ["7.2"];
+}
+
+/** Statistics always; at level 2 everything; from 6.4 on, a full buffer keeps its beginning (BPF_LOG_FIXED). */
+function fullLogLevel(kernel: string): number {
+  const [major = 0, minor = 0] = kernel.split(".").map(Number);
+  return major > 6 || (major === 6 && minor >= 4) ? 2 | 4 | 8 : 2 | 4;
+}
+
+function recorded(answer: ProgramAnswer): RecordedProgram {
+  const accepted = answer.verdict === "accepted";
+  return {
+    program: answer.program,
+    section: answer.section,
+    type: answer.type,
+    attachType: answer.attachType || undefined,
+    verdict: answer.verdict,
+    stage: answer.stage,
+    errno: accepted ? undefined : answer.errno,
+    message: answer.message || undefined,
+    messages: answer.messages.length ? answer.messages : undefined,
+    report: answer.report,
+    ...answer.statistics,
+    xlatedInsns: answer.xlatedBytes === undefined ? undefined : answer.xlatedBytes / 8,
+  };
+}
+
+function keepLog(folder: string, answer: ProgramAnswer): void {
+  const full = answer.logs.find((log) => log.level & 2);
+  if (!full) return;
+  const path = join(folder, answer.object.replace(/\.bpf\.o$/, ""));
+  mkdirSync(path, { recursive: true });
+  writeFileSync(join(path, `${answer.program}.log.gz`), gzipSync(full.text, { level: 6 }));
+}
+
+/** Judges every object of `tests` on `kernel` and writes the recording; returns counts by verdict and stage. */
+async function record(kernel: string, tests: string, withLogs: boolean): Promise<string> {
+  const folder = cacheFolder("conformance", tests);
+  const names = readdirSync(folder).filter((name) => name.endsWith(".o")).sort();
+  const objects = names.map((name): OracleObject => ({ name, bytes: readFileSync(join(folder, name)) }));
+  const logs = join(cacheFolder("conformance", "logs"), kernel, tests);
+  const counts = new Map<string, number>();
+  const { answers, refusals } = await judge(kernel, objects, {
+    logLevels: withLogs ? [5, fullLogLevel(kernel)] : [5],
+    seconds: 240,
+    onRemark: (text) => console.error(text),
+    onAnswer: (answer) => {
+      const key = `${answer.verdict} (${answer.stage})`;
+      counts.set(key, (counts.get(key) ?? 0) + 1);
+      if (withLogs) keepLog(logs, answer);
+    },
+  });
+  const byObject = groupByObject(answers);
+  const source = tests === "projects" ? "see projects.json" : readFileSync(join(fetchSource(tests), "VERSION.debian"), "utf8").trim();
+  writeRecording({
+    schema: 1,
+    kernel,
+    release: imageRecord(kernel).release,
+    tests,
+    source,
+    compiler: tests === "projects" ? "the projects' own" : execFileSync(process.env.CLANG ?? "clang-22", ["-dumpversion"], { encoding: "utf8" }).trim(),
+    libbpf: `tools/lib/bpf of ${libbpfSeries}`,
+    logLevel: 5,
+    settings: { privileged: true, testStateFreq: false, anyAlignment: false, strictAlignment: false },
+    objects: objects.map((object): RecordedObject => {
+      const refusal = refusals.find((entry) => entry.object === object.name);
+      return {
+        object: object.name,
+        sha256: hexDigest(object.bytes),
+        refused: refusal && { errno: refusal.errno, messages: refusal.messages },
+        programs: (byObject.get(object.name) ?? []).map(recorded),
+      };
+    }),
+  });
+  const text = [...counts].sort().map(([key, count]) => `${count} ${key}`).join(", ");
+  return `${kernel}, tests of ${tests}: ${objects.length} objects, ${answers.length} programs: ${text}${refusals.length ? `; ${refusals.length} objects not opened` : ""}`;
+}
+
+function groupByObject(answers: readonly ProgramAnswer[]): Map<string, ProgramAnswer[]> {
+  const map = new Map<string, ProgramAnswer[]>();
+  for (const answer of answers) {
+    const list = map.get(answer.object);
+    if (list) list.push(answer);
+    else map.set(answer.object, [answer]);
+  }
+  return map;
+}
+
+const { values } = parseArgs({ options: { kernels: { type: "string" }, tests: { type: "string" }, "no-logs": { type: "boolean" } } });
+const kernels = !values.kernels || values.kernels === "all" ? [...kernelSeries].reverse() : values.kernels.split(",");
+for (const kernel of kernels) {
+  for (const tests of values.tests?.split(",") ?? testsFor(kernel)) console.log(await record(kernel, tests, !values["no-logs"]));
+}

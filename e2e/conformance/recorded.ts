@@ -1,0 +1,86 @@
+/**
+ * Recorded answers of real kernels about the kernel's own test programs: `recorded/KERNEL.tests-TESTS.json.gz`.
+ * Written by record.ts, read by whoever measures our verifier against them.
+ */
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { gunzipSync, gzipSync } from "node:zlib";
+import type { LogStatistics } from "../oracle/log-text.ts";
+import type { Stage } from "../oracle/judge.ts";
+
+/** A real kernel's answer about one program, loaded by itself. */
+export interface RecordedProgram extends Partial<LogStatistics> {
+  readonly program: string;
+  readonly section: string;
+  /** libbpf's name of the program type, e.g. "sched_cls". */
+  readonly type: string;
+  /** libbpf's name of the expected attach type; left out where there is none. */
+  readonly attachType?: string;
+  readonly verdict: "accepted" | "rejected" | "crash" | "hang" | "timeout";
+  /** Who refused: libbpf (`open`, `prepare`, `load`), the kernel before its verifier (`syscall`), the verifier (`verify`). */
+  readonly stage: Stage;
+  /** Positive errno; left out when accepted. */
+  readonly errno?: number;
+  /** The verifier's error line (rule of the command line's `message`), or libbpf's first warning. */
+  readonly message?: string;
+  /** All of libbpf's warnings, when it refused. */
+  readonly messages?: readonly string[];
+  /** Title of the structured report (7.3). */
+  readonly report?: string;
+  /** Instructions after rewriting, when accepted. */
+  readonly xlatedInsns?: number;
+}
+
+/** One object file. */
+export interface RecordedObject {
+  readonly object: string;
+  readonly sha256: string;
+  /** libbpf did not open it: no program was judged. */
+  readonly refused?: { readonly errno: number; readonly messages: readonly string[] };
+  readonly programs: readonly RecordedProgram[];
+}
+
+/** One recording: a kernel, and all objects of one release's tests. */
+export interface Recording {
+  readonly schema: 1;
+  readonly kernel: string;
+  readonly release: string;
+  /** Which objects: a kernel release's tests, or "projects". */
+  readonly tests: string;
+  /** Where the sources came from. */
+  readonly source: string;
+  readonly compiler: string;
+  readonly libbpf: string;
+  /** Log level of the load that decided the verdict. */
+  readonly logLevel: number;
+  /** Loaded with all privileges, without these flags. */
+  readonly settings: { readonly privileged: true; readonly testStateFreq: false; readonly anyAlignment: false; readonly strictAlignment: false };
+  readonly objects: readonly RecordedObject[];
+}
+
+const folder = fileURLToPath(new URL("./recorded/", import.meta.url));
+
+const fileOf = (kernel: string, tests: string): string => join(folder, `${kernel}.tests-${tests}.json.gz`);
+
+/** All recordings there are, as [kernel, tests]. */
+export function listRecordings(): [kernel: string, tests: string][] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder).flatMap((name): [string, string][] => {
+    const match = /^([\d.]+)\.tests-(.+)\.json\.gz$/.exec(name);
+    return match?.[1] && match[2] ? [[match[1], match[2]]] : [];
+  });
+}
+
+/** Reads a recording. Throws when there is none. */
+export function readRecording(kernel: string, tests: string): Recording {
+  return JSON.parse(gunzipSync(readFileSync(fileOf(kernel, tests))).toString("utf8")) as Recording;
+}
+
+/** Writes a recording; the same answers give the same bytes. */
+export function writeRecording(recording: Recording): string {
+  mkdirSync(folder, { recursive: true });
+  const path = fileOf(recording.kernel, recording.tests);
+  writeFileSync(path, gzipSync(JSON.stringify(recording), { level: 9 }));
+  return path;
+}
