@@ -32,7 +32,7 @@ const PREFIX = "tmp/prefix";
 /** Compiles BPF C: knows the arguments, the headers, the messages and the precompiled headers. Runs no two clangs at once. */
 export class Compiler {
   readonly runner: ClangRunner;
-  private readonly headers: FileMap;
+  readonly headers: FileMap;
   private readonly toolchainKey: string;
   private readonly store: PrecompiledStore | undefined;
   private readonly now: () => number;
@@ -149,7 +149,7 @@ export class Compiler {
   private async makePrefix(request: CompileRequest, includes: readonly Include[]): Promise<Uint8Array | undefined> {
     const files = new Map([...this.kernelFiles(request.kernel), ...prefixSource(includes)]);
     const output = `${PREFIX}.pch`;
-    const args = [...targetArgs(request), ...DIAGNOSTIC_ARGS, "-x", "c-header", `${PREFIX}.h`, "-o", output];
+    const args = [...targetArgs(request), ...DIAGNOSTIC_ARGS, "-Xclang", "-fno-pch-timestamp", "-x", "c-header", `${PREFIX}.h`, "-o", output];
     const result = await this.runner.run({ args, files, outputs: [output] });
     // Anything said about the headers alone would be said once here and never again: then there is no precompiled header.
     if (result.exitCode !== 0 || result.stderr.trim() !== "") return undefined;
@@ -202,7 +202,7 @@ export class Compiler {
 
   private prefixKey(request: CompileRequest, includes: readonly Include[]): string {
     const kernel = includes.some((include) => include.name === "vmlinux.h") ? request.kernel!.key : "";
-    return JSON.stringify([this.toolchainKey, kernel, targetArgs(request), includes.map((i) => (i.quoted ? `"${i.name}"` : `<${i.name}>`))]);
+    return JSON.stringify([this.toolchainKey, this.runner.name, kernel, targetArgs(request), includes.map((i) => (i.quoted ? `"${i.name}"` : `<${i.name}>`))]);
   }
 
   private userFiles(request: CompileRequest): Map<string, Uint8Array> {

@@ -1,0 +1,4 @@
+import { expose } from "comlink";
+import { CompileService } from "./compile-service.ts";
+
+expose(new CompileService());
