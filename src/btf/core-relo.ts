@@ -5,7 +5,6 @@ import { kindsCompatible } from "./core-compat.ts";
 import { essentialName } from "./core-names.ts";
 import { CoreKind, EINVAL, coreKindText, formatSpec, isEnumvalKind, isFieldKind, matchSpec, parseSpec, type CoreSpec } from "./core-spec.ts";
 import { calcEnumval, calcField, calcType, type Calculated } from "./core-value.ts";
-import { StoredBtf } from "./stored.ts";
 import { BtfKind, type Btf } from "./types.ts";
 
 /** One record of .BTF.ext core_relo with its access string looked up. */
@@ -118,7 +117,7 @@ function addCandidates(found: Candidate[], btf: Btf, wanted: NonNullable<ReturnT
   const name = essentialName(wanted.name);
   const ids = new Set<BtfId>();
   for (const id of btf.named(name)) if (id >= btf.startId) ids.add(id);
-  if (btf instanceof StoredBtf) for (const id of btf.flavouredIds()) ids.add(id);
+  if (btf.flavouredIds) for (const id of btf.flavouredIds()) ids.add(id);
   else for (let id = btf.startId; id < btf.count; id++) ids.add(id);
   for (const id of [...ids].sort((a, b) => a - b)) {
     const type = btf.type(id);

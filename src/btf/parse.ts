@@ -53,7 +53,8 @@ function wordsOf(bytes: Uint8Array, start: number, end: number): Uint32Array {
   const length = (end - start) >> 2;
   const at = bytes.byteOffset + start;
   if (at % 4 === 0) return new Uint32Array(bytes.buffer, at, length);
-  return new Uint32Array(bytes.slice(start, start + 4 * length).buffer, 0, length);
+  // A copy by construction: slice() of a Node Buffer would share memory.
+  return new Uint32Array(new Uint8Array(bytes.subarray(start, start + 4 * length)).buffer, 0, length);
 }
 
 function readHeader(bytes: Uint8Array, split: boolean): Result<Header, BtfError> {

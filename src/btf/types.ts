@@ -65,4 +65,6 @@ export interface Btf {
   sizeOf(id: BtfId): number | undefined;
   /** the decl_tags on a type, or with componentIdx those on that member or parameter */
   declTags(id: BtfId, componentIdx?: number): readonly string[];
+  /** own ids whose name holds a `___`, ascending; without it whoever looks for flavours goes through all types */
+  flavouredIds?(): readonly BtfId[];
 }

@@ -57,3 +57,39 @@ export function sizeOfType(btf: Btf, id: BtfId): number | undefined {
   }
   return undefined;
 }
+
+/** Alignment in bytes as btf__align_of counts it: 1 for what must be packed; undefined where there is none. */
+export function alignOf(btf: Btf, id: BtfId, depth = 0): number | undefined {
+  const type = btf.type(id);
+  if (!type || depth > MAX_RESOLVE_DEPTH) return undefined;
+  switch (type.kind) {
+    case BtfKind.INT:
+    case BtfKind.ENUM:
+    case BtfKind.ENUM64:
+    case BtfKind.FLOAT:
+      return Math.min(8, type.size);
+    case BtfKind.PTR:
+      return 8;
+    case BtfKind.TYPEDEF:
+    case BtfKind.VOLATILE:
+    case BtfKind.CONST:
+    case BtfKind.RESTRICT:
+    case BtfKind.TYPE_TAG:
+      return alignOf(btf, type.type, depth + 1);
+    case BtfKind.ARRAY:
+      return alignOf(btf, type.elemType, depth + 1);
+    case BtfKind.STRUCT:
+    case BtfKind.UNION: {
+      let max = 1;
+      for (const member of type.members) {
+        const align = alignOf(btf, member.type, depth + 1);
+        if (!align) return undefined;
+        max = Math.max(max, align);
+        if (member.bitfieldSize === 0 && member.bitOffset % (8 * align) !== 0) return 1;
+      }
+      return type.size % max === 0 ? max : 1;
+    }
+    default:
+      return undefined;
+  }
+}

@@ -17,6 +17,17 @@ export const FEATURES = {
   structured_errors: { since: "7.3", what: "the error line is followed by a structured report" },
   bpf_loop: { since: "5.17", what: "bpf_loop and callbacks that loop" },
   open_coded_iters: { since: "6.4", what: "iterator kfuncs (KF_ITER_NEW, KF_ITER_NEXT, KF_ITER_DESTROY)" },
+  // what the loader asks before it gives a kernel an object (libbpf kernel_supports)
+  module_btf: { since: "5.11", what: "BTF of kernel modules" },
+  btf_float: { since: "5.13", what: "BTF_KIND_FLOAT" },
+  bpf_cookie: { since: "5.15", what: "bpf_get_attach_cookie" },
+  btf_decl_tag: { since: "5.16", what: "BTF_KIND_DECL_TAG" },
+  btf_type_tag: { since: "5.17", what: "BTF_KIND_TYPE_TAG" },
+  btf_enum64: { since: "6.0", what: "BTF_KIND_ENUM64 and signed BTF enums" },
+  uprobe_multi_link: { since: "6.6", what: "one link for many uprobes" },
+  arg_ctx_tag: { since: "6.8", what: "the arg:ctx tag on arguments of global functions" },
+  btf_qmark_datasec: { since: "6.9", what: "a question mark at the start of a DATASEC's name" },
+  ldimm64_full_range_off: { since: "7.0", what: "direct map value offsets of any size" },
 } as const satisfies Record<string, FeatureRange>;
 
 export type FeatureName = keyof typeof FEATURES;

@@ -1,0 +1,121 @@
+import type { BtfId } from "../base/brand.ts";
+import { KIND_NAMES } from "../btf/constants.ts";
+import { typesAreCompatible } from "../btf/core-compat.ts";
+import { BtfKind, type Btf } from "../btf/types.ts";
+import type { Kernel } from "../kernel/types.ts";
+import type { Extern } from "./internals.ts";
+import { setKconfigNumber, setKconfigText } from "./kconfig.ts";
+import { EINVAL, ESRCH, Refusal } from "./refusal.ts";
+import { indexOfModule, moduleBtfs, type LoadSession } from "./session.ts";
+
+/** Where an extern ended up. A weak one that was not found is `missing`: calls are poisoned, addresses are 0. */
+export type ResolvedExtern =
+  | { kind: "kconfig"; offset: number }
+  | { kind: "btf"; module: string | null; id: BtfId }
+  | { kind: "missing" };
+
+/**
+ * Resolves every extern of the object, whatever program uses it, and fills the .kconfig map's content
+ * (libbpf bpf_object__resolve_externs).
+ */
+export function resolveExterns(session: LoadSession, kconfigData: Uint8Array | undefined): ResolvedExtern[] {
+  const { object, log } = session;
+  const resolved = new Map<Extern, ResolvedExtern>();
+  const unresolved: Extern[] = [];
+  const wantConfig: Extern[] = [];
+  for (const extern of object.externs) {
+    if (!extern.kconfig || !kconfigData) continue;
+    resolved.set(extern, { kind: "kconfig", offset: extern.kconfig.offset });
+    if (extern.name.startsWith("CONFIG_")) wantConfig.push(extern);
+    else setKconfigNumber(extern, kconfigData, virtualKconfig(session.kernel, extern, session), log);
+  }
+  for (const extern of wantConfig) {
+    const value = session.kernel.config(extern.name);
+    if (value === undefined) unresolved.push(extern);
+    else setKconfigText(extern, kconfigData as Uint8Array, value, log);
+  }
+  for (const extern of object.externs) {
+    if (extern.kind !== "ksym") continue;
+    const found = extern.typeId === 0 ? resolveTypeless(extern) : extern.isFunc ? resolveFunc(session, extern) : resolveVar(session, extern);
+    resolved.set(extern, found);
+    if (found.kind === "missing") unresolved.push(extern);
+  }
+  for (const extern of object.externs) {
+    if (unresolved.includes(extern) && !extern.weak) {
+      log.refuse(`extern '${extern.name}' (strong): not resolved`, { stage: "resolve", errno: ESRCH, subject: { kind: extern.kind, name: extern.name } });
+    }
+  }
+  return object.externs.map((extern) => resolved.get(extern) ?? { kind: "missing" });
+}
+
+/** LINUX_* variables that libbpf answers itself. */
+function virtualKconfig(kernel: Kernel, extern: Extern, session: LoadSession): bigint {
+  switch (extern.name) {
+    case "LINUX_KERNEL_VERSION": {
+      const { major, minor, patch } = kernel.version;
+      return BigInt((major << 16) + (minor << 8) + Math.min(patch, 255));
+    }
+    case "LINUX_HAS_BPF_COOKIE":
+      return kernel.has("bpf_cookie") ? 1n : 0n;
+    case "LINUX_HAS_SYSCALL_WRAPPER":
+      return 1n;
+    default:
+      if (extern.name.startsWith("LINUX_") && extern.weak) return 0n;
+      return session.log.refuse(`extern (kcfg) '${extern.name}': unrecognized virtual extern`, { stage: "resolve", errno: EINVAL, subject: { kind: "kconfig", name: extern.name } });
+  }
+}
+
+/** `extern const void sym __ksym` is looked up in /proc/kallsyms, which a pack does not hold. */
+function resolveTypeless(extern: Extern): ResolvedExtern {
+  throw new Refusal(`the address of kernel symbol '${extern.name}' (an extern without a type) is not part of a simulated kernel`, {
+    stage: "resolve", verdict: "unsupported", subject: { kind: "ksym", name: extern.name },
+  });
+}
+
+/** In vmlinux, then in modules (libbpf find_ksym_btf_id). */
+export function findKsym(session: LoadSession, name: string, kind: BtfKind): { module: string | null; btf: Btf; id: BtfId } | undefined {
+  const { kernel } = session;
+  const id = kernel.btf?.find(kind, name);
+  if (kernel.btf && id !== undefined) return { module: null, btf: kernel.btf, id };
+  for (const [module, btf] of moduleBtfs(session)) {
+    const found = btf.find(kind, name);
+    if (found !== undefined && found >= btf.startId) return { module, btf, id: found };
+  }
+  return undefined;
+}
+
+function resolveVar(session: LoadSession, extern: Extern): ResolvedExtern {
+  const { log, object } = session;
+  const details = { stage: "resolve" as const, errno: EINVAL, subject: { kind: "ksym" as const, name: extern.name } };
+  const found = findKsym(session, extern.name, BtfKind.VAR);
+  if (!found) {
+    if (extern.weak) return { kind: "missing" };
+    return log.refuse(`extern (var ksym) '${extern.name}': not found in kernel BTF`, { ...details, errno: ESRCH });
+  }
+  const variable = found.btf.type(found.id);
+  const target = variable?.kind === BtfKind.VAR ? found.btf.resolve(variable.type) : undefined;
+  if (object.btf && target && typesAreCompatible(object.btf, extern.typeId, found.btf, target.id) === "yes") return { kind: "btf", module: found.module, id: found.id };
+  const local = object.btf?.type(extern.typeId);
+  return log.refuse(
+    `extern (var ksym) '${extern.name}': incompatible types, expected [${extern.typeId}] ${KIND_NAMES[local?.kind ?? 0]} ${local?.name ?? ""}, but kernel has [${target?.id ?? 0}] ${KIND_NAMES[target?.kind ?? 0]} ${target?.name ?? ""}`,
+    details,
+  );
+}
+
+function resolveFunc(session: LoadSession, extern: Extern): ResolvedExtern {
+  const { log, object } = session;
+  const details = { stage: "resolve" as const, errno: EINVAL, subject: { kind: "kfunc" as const, name: extern.essential } };
+  const found = findKsym(session, extern.essential, BtfKind.FUNC);
+  if (!found) {
+    if (extern.weak) return { kind: "missing" };
+    return log.refuse(`extern (func ksym) '${extern.name}': not found in kernel or module BTFs`, { ...details, errno: ESRCH });
+  }
+  const func = found.btf.type(found.id);
+  const proto = func?.kind === BtfKind.FUNC ? func.type : 0;
+  if (!object.btf || typesAreCompatible(object.btf, extern.typeId, found.btf, proto) !== "yes") {
+    if (extern.weak) return { kind: "missing" };
+    return log.refuse(`extern (func ksym) '${extern.name}': func_proto [${extern.typeId}] incompatible with ${found.module ?? "vmlinux"} [${proto}]`, details);
+  }
+  indexOfModule(session, found.module);
+  return { kind: "btf", module: found.module, id: found.id };
+}
