@@ -33,7 +33,7 @@ describe("share links", () => {
   });
 
   it("reads a link written when version 1 was frozen", async () => {
-    const frozen = "v1.k=7%2E2const frozen = "v1.k=7%2E2&O=2&cpu=v3.q1YqTs5IzU1UsjLUUUrLzEktVrKqVspNzMzTSypI00tWslLKzCtRqMgtUIqt1VHKTi3KSy1RslIy1zNSqgUA";O=2const frozen = "v1.k=7%2E2&O=2&cpu=v3.q1YqTs5IzU1UsjLUUUrLzEktVrKqVspNzMzTSypI00tWslLKzCtRqMgtUIqt1VHKTi3KSy1RslIy1zNSqgUA";cpu=v3.q1YqTs5IzU1UsjLUUUrLzEktVrKqVspNzMzTSypI00tWslLKzCtRqMgtsFaq1VHKTi3KS81RslIy1zNSqgUA";
+    const frozen = "v1.k=7%2E2&O=2&cpu=v3.q1YqTs5IzU1UsjLUUUrLzEktVrKqVspNzMzTSypI00tWslLKzCtRqMgtsFaq1VHKTi3KS81RslIy1zNSqgUA";
     expect(await decodeLink(frozen)).toMatchObject({ ok: true, value: { kernel: "7.2", files: { "main.bpf.c": "int xmp;" } } });
   });
 

@@ -1,0 +1,40 @@
+// Drop UDP packets to port 9999, let everything else pass
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_endian.h>
+
+#define ETH_P_IP 0x0800
+#define BLOCKED_PORT 9999
+
+SEC("xdp")
+int drop_udp(struct xdp_md *ctx)
+{
+	void *data = (void *)(long)ctx->data;
+	void *data_end = (void *)(long)ctx->data_end;
+
+	/* Every read of the packet is guarded: take one of these checks
+	 * away and watch what the verifier says. */
+	struct ethhdr *eth = data;
+	if ((void *)(eth + 1) > data_end)
+		return XDP_PASS;
+	if (eth->h_proto != bpf_htons(ETH_P_IP))
+		return XDP_PASS;
+
+	struct iphdr *ip = (void *)(eth + 1);
+	if ((void *)(ip + 1) > data_end)
+		return XDP_PASS;
+	if (ip->protocol != IPPROTO_UDP || ip->ihl != 5)
+		return XDP_PASS;
+
+	struct udphdr *udp = (void *)(ip + 1);
+	if ((void *)(udp + 1) > data_end)
+		return XDP_PASS;
+
+	if (udp->dest == bpf_htons(BLOCKED_PORT)) {
+		bpf_printk("dropped %d bytes", data_end - data);
+		return XDP_DROP;
+	}
+	return XDP_PASS;
+}
+
+char LICENSE[] SEC("license") = "GPL";

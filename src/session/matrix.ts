@@ -1,0 +1,95 @@
+import { signal } from "@preact/signals-core";
+import type { ProgramVerdict } from "../workers/kernel-api.ts";
+import { KernelClient } from "./kernel-client.ts";
+import { realClock, type Clock, type KernelPort } from "./ports.ts";
+import type { LoadedObject } from "./session.ts";
+
+export type Cell = { kind: "waiting" } | { kind: "checking" } | { kind: "done"; verdict: ProgramVerdict };
+
+export const cellKey = (program: string, kernel: string): string => `${program}\n${kernel}`;
+
+export interface MatrixJob {
+  object: LoadedObject;
+  programs: readonly string[];
+  /** oldest first */
+  kernels: readonly string[];
+  overlay: string | null;
+  /** this program's row is filled first */
+  first: string | null;
+}
+
+/** Judges every program on every kernel, one cell after the other, in a worker of its own, so that the editor's check never waits for it. */
+export class Matrix {
+  readonly cells = signal<ReadonlyMap<string, Cell>>(new Map());
+  readonly progress = signal<{ done: number; total: number } | null>(null);
+  /** the object the cells are about */
+  readonly objectId = signal<string | null>(null);
+  private seq = 0;
+  private readonly makePort: () => KernelPort;
+  private readonly clock: Clock;
+  private client: KernelClient | null = null;
+
+  constructor(makePort: () => KernelPort, clock: Clock = realClock) {
+    this.makePort = makePort;
+    this.clock = clock;
+  }
+
+  /** Starts over for this object. Resolves when all cells are filled or a newer job has begun. */
+  async fill(job: MatrixJob): Promise<void> {
+    const seq = ++this.seq;
+    this.client ??= new KernelClient(this.makePort(), this.clock);
+    this.client.interruptSlow();
+    const programs = [...job.programs].sort((a, b) => Number(b === job.first) - Number(a === job.first));
+    const todo = programs.flatMap((program) => [...job.kernels].reverse().map((kernel) => ({ program, kernel })));
+    this.objectId.value = job.object.id;
+    this.cells.value = new Map(todo.map((t) => [cellKey(t.program, t.kernel), { kind: "waiting" }]));
+    this.progress.value = { done: 0, total: todo.length };
+    let done = 0;
+    for (const { program, kernel } of todo) {
+      this.set(program, kernel, { kind: "checking" });
+      const verdict = await this.client.about(job.object, (api) => api.check(job.object.id, program, kernel, job.overlay, { logLevel: 0, events: false }));
+      if (seq !== this.seq) return;
+      this.set(program, kernel, {
+        kind: "done",
+        verdict: verdict === "gone" ? { program, kernel, verdict: "stopped", stage: "verify", message: "stopped before there was a verdict", ms: 0 } : verdict,
+      });
+      this.progress.value = { done: ++done, total: todo.length };
+    }
+    this.progress.value = null;
+  }
+
+  /** Forgets all cells and stops. */
+  clear(): void {
+    this.seq++;
+    this.client?.interruptSlow();
+    this.cells.value = new Map();
+    this.progress.value = null;
+    this.objectId.value = null;
+  }
+
+  private set(program: string, kernel: string, cell: Cell): void {
+    const next = new Map(this.cells.value);
+    next.set(cellKey(program, kernel), cell);
+    this.cells.value = next;
+  }
+}
+
+/**
+ * In words, from which kernel on a program is accepted, out of a filled row (oldest kernel first).
+ * null while cells are missing.
+ */
+export function minimumKernel(row: readonly (Cell | undefined)[], kernels: readonly string[]): string | null {
+  const verdicts = row.map((cell) => (cell?.kind === "done" ? cell.verdict.verdict : null));
+  if (verdicts.length === 0 || verdicts.some((v) => v === null)) return null;
+  const accepted = verdicts.map((v) => v === "accepted");
+  const count = accepted.filter(Boolean).length;
+  if (count === 0) return "accepted by none of them";
+  if (count === accepted.length) return `accepted by all, from ${kernels[0]} on`;
+  const first = accepted.indexOf(true);
+  const last = accepted.lastIndexOf(true);
+  const contiguous = accepted.slice(first, last + 1).every(Boolean);
+  if (!contiguous) return `accepted by ${kernels.filter((_, i) => accepted[i]).join(", ")} only`;
+  if (last === accepted.length - 1) return `needs ${kernels[first]} or newer`;
+  if (first === 0) return `accepted up to ${kernels[last]}, not after`;
+  return first === last ? `accepted by ${kernels[first]} only` : `accepted from ${kernels[first]} to ${kernels[last]}`;
+}

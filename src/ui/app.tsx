@@ -1,0 +1,114 @@
+import { useEffect } from "preact/hooks";
+import { openFiles } from "./actions.ts";
+import { EditorPane } from "./editor/editor-pane.tsx";
+import { EmbedHeader, Header } from "./header.tsx";
+import { KernelRail } from "./kernel-rail.tsx";
+import { ApiPanel } from "./panels/api-explorer.tsx";
+import { CallsPanel } from "./panels/calls.tsx";
+import { InputPanel } from "./panels/input.tsx";
+import { InsnsPanel } from "./panels/insns.tsx";
+import { LogPanel } from "./panels/log.tsx";
+import { MatrixPanel } from "./panels/matrix.tsx";
+import { OutputPanel } from "./panels/output.tsx";
+import { WhyPanel } from "./panels/why.tsx";
+import { editorShare, narrow } from "./prefs.ts";
+import { dismissToast, embedded, pane, panel, PANELS, runProgram, saveNow, session, toast, toasts, type Panel } from "./state.ts";
+import { StatusBar } from "./status-bar.tsx";
+import { VerdictHead } from "./verdict-head.tsx";
+import { Icon } from "./widgets/icon.tsx";
+import { Split } from "./widgets/split.tsx";
+
+export function App() {
+  useEffect(() => {
+    const key = (event: KeyboardEvent): void => {
+      const command = event.metaKey || event.ctrlKey;
+      if (command && event.key.toLowerCase() === "s") {
+        event.preventDefault();
+        saveNow();
+        toast("Saved in this browser.");
+      } else if (command && event.key === "Enter" && !event.defaultPrevented) {
+        event.preventDefault();
+        void runProgram();
+      }
+    };
+    addEventListener("keydown", key);
+    return () => removeEventListener("keydown", key);
+  }, []);
+  return (
+    <div class={`app ${narrow.value ? "narrow" : ""} ${embedded ? "embedded" : ""}`}
+      onDragOver={(e) => e.preventDefault()} onDrop={(e) => { e.preventDefault(); void openFiles([...(e.dataTransfer?.files ?? [])]); }}>
+      {embedded ? <EmbedHeader /> : <Header />}
+      {narrow.value ? <Narrow /> : (
+        <main class="body"><Split share={editorShare} direction="row" label="Size of the editor" first={<EditorPane />} second={<Results />} /></main>
+      )}
+      <StatusBar />
+      <Toasts />
+    </div>
+  );
+}
+
+/** One pane at a time; both stay in the document so that neither loses its place. */
+function Narrow() {
+  const errors = session.build.value?.diagnostics.filter((d) => d.severity === "error").length ?? 0;
+  return (
+    <>
+      <main class="body">
+        <div class="narrow-pane" hidden={pane.value !== "editor"}><EditorPane /></div>
+        <div class="narrow-pane" hidden={pane.value !== "results"}><Results /></div>
+      </main>
+      <nav class="pane-switch" aria-label="Panes">
+        <button type="button" aria-current={pane.value === "editor"} onClick={() => { pane.value = "editor"; }}><Icon name="pencil" /> Source{errors > 0 && <span class="tag no">{errors}</span>}</button>
+        <button type="button" aria-current={pane.value === "results"} onClick={() => { pane.value = "results"; }}><VerdictDot /> Verdict</button>
+      </nav>
+    </>
+  );
+}
+
+function VerdictDot() {
+  const check = session.check.value;
+  const verdict = check.kind === "done" ? check.verdict.verdict : "";
+  return <span class={`dot ${verdict}`} />;
+}
+
+const VIEWS: Readonly<Record<Panel, () => preact.JSX.Element>> = {
+  verdict: WhyPanel, log: LogPanel, insns: InsnsPanel, calls: CallsPanel, output: OutputPanel, input: InputPanel, matrix: MatrixPanel, api: ApiPanel,
+};
+
+function Results() {
+  const View = VIEWS[panel.value];
+  const key = (event: KeyboardEvent): void => {
+    const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (!by) return;
+    const at = PANELS.findIndex((p) => p.id === panel.value);
+    const next = PANELS[(at + by + PANELS.length) % PANELS.length]!;
+    panel.value = next.id;
+    requestAnimationFrame(() => document.getElementById(`tab-${next.id}`)?.focus());
+    event.preventDefault();
+  };
+  return (
+    <section class="pane results" aria-label="Verdict and results">
+      <KernelRail />
+      <VerdictHead />
+      <div class="tabs" role="tablist" aria-label="Results" onKeyDown={key}>
+        {PANELS.map((p) => (
+          <button key={p.id} id={`tab-${p.id}`} type="button" role="tab" aria-selected={panel.value === p.id} aria-controls="panel" tabIndex={panel.value === p.id ? 0 : -1} onClick={() => { panel.value = p.id; }}>{p.title}</button>
+        ))}
+      </div>
+      <div id="panel" class="panel" role="tabpanel" aria-labelledby={`tab-${panel.value}`}><View /></div>
+    </section>
+  );
+}
+
+function Toasts() {
+  return (
+    <div class="toasts" role="status" aria-live="polite">
+      {toasts.value.map((t) => (
+        <div key={t.id} class={`toast ${t.kind}`}>
+          <span class="grow">{t.text}</span>
+          {t.action && <button type="button" class="button small outlined" onClick={() => { t.action!.run(); dismissToast(t.id); }}>{t.action.label}</button>}
+          <button type="button" class="button small icon" aria-label="Dismiss" onClick={() => dismissToast(t.id)}><Icon name="cross" size={12} /></button>
+        </div>
+      ))}
+    </div>
+  );
+}

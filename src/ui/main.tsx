@@ -1,0 +1,35 @@
+import { render } from "preact";
+import "./styles/tokens.css";
+import "./styles/base.css";
+import "./styles/layout.css";
+import "./styles/panels.css";
+import { decodeLink, isLink } from "../session/link.ts";
+import { App } from "./app.tsx";
+import { documents, connect, newDocument, openDocument, session, toast } from "./state.ts";
+import { openApi } from "./panels/api-explorer.tsx";
+import { registerServiceWorker } from "./register-sw.ts";
+
+/** What the address asks for: a project in a link, or an API's card. A link becomes a document of its own; a bad one says why and changes nothing. */
+async function followAddress(): Promise<void> {
+  const fragment = location.hash.slice(1);
+  if (isLink(fragment)) {
+    const project = await decodeLink(fragment);
+    if (!project.ok) {
+      toast(`${project.error} Your own work is as it was.`, "bad");
+      return;
+    }
+    const known = documents.findSame(project.value);
+    if (known) openDocument(known, project.value);
+    else newDocument(project.value);
+  } else if (fragment.startsWith("api/")) {
+    const name = decodeURIComponent(fragment.slice(4));
+    if (/^\w{1,128}$/.test(name)) openApi(name);
+  }
+}
+
+render(<App />, document.getElementById("app")!);
+connect();
+await followAddress();
+addEventListener("hashchange", () => void followAddress());
+session.start();
+registerServiceWorker();

@@ -1,0 +1,135 @@
+import { computed, signal } from "@preact/signals";
+import { useEffect, useMemo } from "preact/hooks";
+import { changesBetween, filterApis, statusOf, type ApiEntry, type ApiFilter } from "../../session/api-data.ts";
+import { apiData, apiEntry, apiError, loadApiData } from "../api-data.ts";
+import { pane, panel, session } from "../state.ts";
+import { Icon } from "../widgets/icon.tsx";
+import { VirtualList } from "../widgets/virtual-list.tsx";
+
+const filter = signal<ApiFilter>({ query: "", kind: "all", status: "all", programType: "", flag: "" });
+/** The API whose card is open. */
+export const openName = signal<string | null>(null);
+const comparing = signal<{ from: string; to: string } | null>(null);
+const list = computed(() => (apiData.value ? filterApis(apiData.value, filter.value) : []));
+
+/** Shows one API's life; its address can be copied from the location bar of the card. */
+export function openApi(name: string): void {
+  openName.value = name;
+  comparing.value = null;
+  panel.value = "api";
+  pane.value = "results";
+}
+
+const ROW = 26;
+
+export function ApiPanel() {
+  useEffect(() => void loadApiData(), []);
+  const data = apiData.value;
+  const facets = useMemo(() => ({
+    types: [...new Set(data?.entries.flatMap((e) => e.kernels.flatMap((k) => k.programTypes)) ?? [])].sort(),
+    flags: [...new Set(data?.entries.flatMap((e) => e.kernels.flatMap((k) => k.flags)) ?? [])].sort(),
+  }), [data]);
+  if (apiError.value) return <div class="empty"><strong>Not loaded</strong><p>{apiError.value}</p><button type="button" class="button outlined" onClick={() => void loadApiData()}>Try again</button></div>;
+  if (!data) return <div class="pad skeleton" aria-hidden="true"><i style={{ width: "60%" }} /><i style={{ width: "90%" }} /><i style={{ width: "75%" }} /></div>;
+  const entry = openName.value ? apiEntry(openName.value) : null;
+  if (openName.value) {
+    return entry ? <Card entry={entry} /> : <div class="empty"><strong>{openName.value}</strong><p>No simulated kernel has a helper or kfunc of this name.</p><button type="button" class="button outlined" onClick={() => { openName.value = null; }}>All APIs</button></div>;
+  }
+  const f = filter.value;
+  const set = (change: Partial<ApiFilter>): void => { filter.value = { ...filter.value, ...change }; };
+  if (comparing.value) return <Compare />;
+  return (
+    <div class="panel-column">
+      <div class="panel-bar api-bar">
+        <label class="search grow"><Icon name="search" size={13} /><input class="field" type="search" placeholder={`Search ${data.entries.length} helpers and kfuncs`} aria-label="Search APIs" value={f.query} onInput={(e) => set({ query: e.currentTarget.value })} /></label>
+        <select class="field small" aria-label="Kind" value={f.kind} onChange={(e) => set({ kind: e.currentTarget.value as ApiFilter["kind"] })}><option value="all">All kinds</option><option value="helper">Helpers</option><option value="kfunc">kfuncs</option></select>
+        <select class="field small" aria-label="Status" value={f.status} onChange={(e) => set({ status: e.currentTarget.value as ApiFilter["status"] })}><option value="all">Any status</option><option value="removed">Removed</option><option value="changed">Changed</option><option value="new">New</option><option value="current">Unchanged</option></select>
+        <select class="field small" aria-label="Program type" value={f.programType} onChange={(e) => set({ programType: e.currentTarget.value })}><option value="">Any program</option>{facets.types.map((t) => <option key={t} value={t}>{t}</option>)}</select>
+        <select class="field small" aria-label="Flag" value={f.flag} onChange={(e) => set({ flag: e.currentTarget.value })}><option value="">Any flag</option>{facets.flags.map((t) => <option key={t} value={t}>{t}</option>)}</select>
+        <button type="button" class="button small outlined" onClick={() => { comparing.value = { from: data.kernels.at(-2) ?? "", to: data.kernels.at(-1) ?? "" }; }}>What changed</button>
+      </div>
+      <div class="api-head" aria-hidden="true"><span class="num faint">{list.value.length} found</span><span class="timeline-head">{data.kernels.map((k) => <i key={k}>{k}</i>)}</span></div>
+      {list.value.length === 0 ? <div class="empty"><strong>Nothing found</strong><p>No helper or kfunc matches these filters.</p></div> : (
+        <VirtualList id="api" label="Helpers and kfuncs" class="api-list" count={list.value.length} rowHeight={ROW}
+          row={(i) => {
+            const e = list.value[i]!;
+            return (
+              <div key={e.name} id={`api-${i}`} role="option" aria-selected={false} class="api-row" onClick={() => openApi(e.name)}>
+                <button type="button" class="link mono ellipsis">{e.name}</button><span class="faint num api-kind">{e.kind === "helper" ? `#${e.id}` : "kfunc"}</span><Timeline entry={e} />
+              </div>
+            );
+          }} />
+      )}
+    </div>
+  );
+}
+
+/** One mark a kernel: there, changed here, or absent. */
+function Timeline({ entry }: { entry: ApiEntry }) {
+  const kernels = apiData.value!.kernels;
+  const current = session.project.value.kernel;
+  const life = entry.until ? `${entry.since} to ${entry.until}` : `since ${entry.since}`;
+  return (
+    <span class="timeline" role="img" aria-label={life}>
+      {kernels.map((k) => {
+        const at = entry.kernels.find((x) => x.kernel === k);
+        return <i key={k} data-there={at?.present === true} data-changed={at?.present === true && at.change !== null && k !== entry.since} data-current={k === current} title={`${k}: ${at?.present ? (at.change ?? "present") : "absent"}`} />;
+      })}
+    </span>
+  );
+}
+
+function Card({ entry }: { entry: ApiEntry }) {
+  const data = apiData.value!;
+  const newest = [...entry.kernels].reverse().find((k) => k.present);
+  const status = statusOf(entry, data.kernels);
+  const changes = entry.kernels.filter((k) => k.change !== null || k.kernel === entry.since);
+  return (
+    <div class="scroll pad api-card">
+      <div class="row spread">
+        <button type="button" class="button small" onClick={() => { openName.value = null; }}><Icon name="left" size={13} /> All APIs</button>
+        <a class="button small" href={`#api/${entry.name}`} onClick={(e) => { e.preventDefault(); history.replaceState(null, "", `#api/${entry.name}`); void navigator.clipboard?.writeText(location.href).catch(() => undefined); }}><Icon name="link" size={13} /> Copy link</a>
+      </div>
+      <h2 class="mono">{entry.name}</h2>
+      <p class="row wrap"><span class="tag">{entry.kind}{entry.id !== null ? ` #${entry.id}` : ""}</span>{newest?.module && <span class="tag">module {newest.module}</span>}
+        <span class={`tag ${status === "removed" ? "no" : status === "changed" ? "warn" : status === "new" ? "ok" : ""}`}>{status === "removed" ? `gone since ${data.kernels[data.kernels.indexOf(entry.until!) + 1] ?? "then"}` : status}</span>{newest?.flags.map((f) => <span key={f} class="tag">{f}</span>)}</p>
+      {newest?.signature && <pre class="quote">{newest.signature}</pre>}
+      <div class="card-timeline"><span class="timeline-head">{data.kernels.map((k) => <i key={k}>{k}</i>)}</span><Timeline entry={entry} /></div>
+      {entry.replacement && <p>Replaced by <button type="button" class="link mono" onClick={() => openApi(entry.replacement!)}>{entry.replacement}</button>.</p>}
+      {entry.note && <p class="muted">{entry.note}</p>}
+      <h3 class="heading">Its life</h3>
+      <ol class="life">
+        {changes.map((k) => (
+          <li key={k.kernel}><span class="num life-kernel">{k.kernel}</span><div>{k.kernel === entry.since ? "first seen" : k.change}{k.signature && <code class="signature">{k.signature}</code>}</div></li>
+        ))}
+        {entry.until && <li><span class="num life-kernel">{data.kernels[data.kernels.indexOf(entry.until) + 1]}</span><div class="no">no longer there</div></li>}
+      </ol>
+      {newest && newest.programTypes.length > 0 && <><h3 class="heading">Program types, {newest.kernel}</h3><p class="row wrap">{newest.programTypes.map((t) => <span key={t} class="tag">{t}</span>)}</p></>}
+    </div>
+  );
+}
+
+function Compare() {
+  const data = apiData.value!;
+  const { from, to } = comparing.value!;
+  const changes = useMemo(() => changesBetween(data, from, to), [data, from, to]);
+  const pick = (key: "from" | "to") => (e: { currentTarget: HTMLSelectElement }): void => { comparing.value = { ...comparing.value!, [key]: e.currentTarget.value }; };
+  return (
+    <div class="panel-column">
+      <div class="panel-bar">
+        <button type="button" class="button small" onClick={() => { comparing.value = null; }}><Icon name="left" size={13} /> All APIs</button>
+        <span class="muted">From</span><select class="field small" aria-label="From kernel" value={from} onChange={pick("from")}>{data.kernels.map((k) => <option key={k}>{k}</option>)}</select>
+        <span class="muted">to</span><select class="field small" aria-label="To kernel" value={to} onChange={pick("to")}>{data.kernels.map((k) => <option key={k}>{k}</option>)}</select>
+        <span class="grow" /><span class="faint num nowrap">{changes.length} differences</span>
+      </div>
+      <div class="scroll">
+        <table class="table compare"><tbody>
+          {(["removed", "changed", "added"] as const).flatMap((kind) => changes.filter((c) => c.kind === kind).map((c) => (
+            <tr key={c.entry.name}><td><span class={`tag ${kind === "removed" ? "no" : kind === "added" ? "ok" : "warn"}`}>{kind}</span></td><td><button type="button" class="link mono" onClick={() => openApi(c.entry.name)}>{c.entry.name}</button>{c.what && <div class="muted compare-what">{c.what}</div>}</td></tr>
+          )))}
+        </tbody></table>
+        {changes.length === 0 && <p class="empty">Nothing differs.</p>}
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,137 @@
+import { computed, signal } from "@preact/signals";
+import { useMemo } from "preact/hooks";
+import type { SourcePos } from "../../loader/types.ts";
+import type { VerifyEvent } from "../../verifier/types.ts";
+import type { DisasmLine } from "../../workers/kernel-api.ts";
+import { tokensOfLine } from "../../session/log-text.ts";
+import { inspectorShare } from "../prefs.ts";
+import { cursor, goTo, projectFile, selectInsn, session } from "../state.ts";
+import { Icon } from "../widgets/icon.tsx";
+import { Split } from "../widgets/split.tsx";
+import { rowHeight, VirtualList } from "../widgets/virtual-list.tsx";
+import { openApi } from "./api-explorer.tsx";
+import { Skeleton } from "./why.tsx";
+
+type Row = { kind: "subprog"; name: string } | { kind: "source"; source: SourcePos } | { kind: "insn"; line: DisasmLine };
+
+/** Instructions with a row of C before each change of line, and a row for each function. */
+const rows = computed<readonly Row[]>(() => {
+  const disasm = session.disasm.value;
+  if (!disasm?.ok) return [];
+  const out: Row[] = [];
+  let last = "";
+  for (const line of disasm.value) {
+    if (line.subprog) {
+      out.push({ kind: "subprog", name: line.subprog });
+      last = "";
+    }
+    if (line.source && line.source.text.trim() !== "") {
+      const here = `${line.source.file}:${line.source.line}`;
+      if (here !== last) out.push({ kind: "source", source: line.source });
+      last = here;
+    }
+    out.push({ kind: "insn", line });
+  }
+  return out;
+});
+
+type InsnEvent = Extract<VerifyEvent, { kind: "insn" }>;
+
+/** Every time the verifier came by an instruction, in order. */
+const visits = computed(() => {
+  const map = new Map<number, InsnEvent[]>();
+  for (const event of session.verdict.value?.verify?.events ?? []) {
+    if (event.kind !== "insn") continue;
+    const list = map.get(event.insn);
+    if (list) list.push(event);
+    else map.set(event.insn, [event]);
+  }
+  return map;
+});
+const visit = signal(0);
+
+export function InsnsPanel() {
+  const disasm = session.disasm.value;
+  if (!disasm) {
+    return session.check.value.kind === "checking" ? <Skeleton /> : <div class="empty"><strong>No instructions</strong><p>They appear when the program compiles.</p></div>;
+  }
+  if (!disasm.ok) return <div class="empty"><strong>Not loaded</strong><p>{disasm.error.message}</p></div>;
+  return <Split share={inspectorShare} direction="column" label="Size of the register view" first={<Listing />} second={<Inspector />} />;
+}
+
+function Listing() {
+  const height = useMemo(rowHeight, []);
+  const list = rows.value;
+  const { selectedInsn } = session.project.value;
+  const current = list.findIndex((r) => r.kind === "insn" && r.line.insn === selectedInsn);
+  const pick = (row: Row): void => {
+    if (row.kind === "insn") {
+      visit.value = 0;
+      selectInsn(row.line.insn, row.line.source);
+    } else if (row.kind === "source") goTo(row.source);
+  };
+  const move = (by: number): void => {
+    const insns = list.filter((r): r is Extract<Row, { kind: "insn" }> => r.kind === "insn");
+    const at = insns.findIndex((r) => r.line.insn === selectedInsn);
+    const next = insns[Math.max(0, Math.min(insns.length - 1, by === Infinity ? insns.length - 1 : by === -Infinity ? 0 : at + by))];
+    if (next) pick(next);
+  };
+  const here = cursor.value;
+  return (
+    <VirtualList id="insn" class="code-list insns" label="Instructions; j and k step" count={list.length} rowHeight={height} current={current < 0 ? null : current} onMove={move}
+      row={(i) => {
+        const row = list[i]!;
+        if (row.kind === "subprog") return <div key={i} id={`insn-${i}`} role="option" aria-selected={false} class="code-row subprog">{row.name}()</div>;
+        if (row.kind === "source") {
+          const on = row.source.line === here.line && projectFile(row.source.file) === here.file;
+          return <div key={i} id={`insn-${i}`} role="option" aria-selected={false} class="code-row source" data-here={on} onClick={() => pick(row)}><span class="gutter num">{row.source.line}</span>{row.source.text.trim()}</div>;
+        }
+        return <InsnRow key={i} id={`insn-${i}`} line={row.line} selected={i === current} onPick={() => pick(row)} />;
+      }} />
+  );
+}
+
+function InsnRow({ id, line, selected, onPick }: { id: string; line: DisasmLine; selected: boolean; onPick: () => void }) {
+  const refused = session.verdict.value?.verdict === "rejected" && session.verdict.value.insn === line.insn;
+  const count = visits.value.get(line.insn)?.length ?? 0;
+  return (
+    <div id={id} role="option" aria-selected={selected} class={`code-row insn ${refused ? "refused" : ""}`} data-unseen={visits.value.size > 0 && count === 0} onClick={onPick} title={`${line.hex}${count > 0 ? `\nverified ${count} ${count === 1 ? "time" : "times"}` : ""}`}>
+      <span class="gutter num">{line.insn}</span>
+      <span class="insn-text">{tokensOfLine(line.text).map((t, n) => (t.kind === "plain" ? t.text : <span key={n} class={`t-${t.kind}`}>{t.text}</span>))}</span>
+      {line.call && line.call.kind !== "subprog" && <button type="button" class="tag call" tabIndex={-1} onClick={(e) => { e.stopPropagation(); openApi(line.call!.name); }}>{line.call.kind}</button>}
+      {refused && <span class="tag no">refused here</span>}
+    </div>
+  );
+}
+
+/** Registers and stack before the selected instruction, as the verifier saw them, visit by visit. */
+function Inspector() {
+  const { selectedInsn } = session.project.value;
+  if (selectedInsn === null) return <div class="empty small"><p>Pick an instruction, or step with <kbd>j</kbd> and <kbd>k</kbd>: what the verifier knew before it stands here.</p></div>;
+  const list = visits.value.get(selectedInsn) ?? [];
+  if (list.length === 0) {
+    const verify = session.verdict.value?.verify;
+    return <div class="empty small"><p>{!verify ? "The verifier was not reached." : verify.eventsTruncated ? "The record of states ends before this instruction." : "The verifier never came here: this instruction cannot be reached."}</p></div>;
+  }
+  const at = Math.min(visit.value, list.length - 1);
+  const event = list[at]!;
+  return (
+    <div class="inspector">
+      <div class="panel-bar">
+        <span><span class="muted">Before </span><strong class="num">{selectedInsn}</strong>{event.frame > 0 && <span class="muted"> in frame {event.frame}</span>}</span>
+        <span class="grow" />
+        {list.length > 1 && (
+          <>
+            <button type="button" class="button small icon" aria-label="Visit before" disabled={at === 0} onClick={() => { visit.value = at - 1; }}><Icon name="left" size={14} /></button>
+            <span class="num muted">visit {at + 1} of {list.length}, path {event.path}</span>
+            <button type="button" class="button small icon" aria-label="Next visit" disabled={at === list.length - 1} onClick={() => { visit.value = at + 1; }}><Icon name="right" size={14} /></button>
+          </>
+        )}
+      </div>
+      <dl class="regs">
+        {event.before.map((reg) => <div key={reg.name}><dt>{reg.name}</dt><dd data-type={reg.type}>{reg.text}</dd></div>)}
+        {event.before.length === 0 && <p class="muted">nothing is known yet</p>}
+      </dl>
+    </div>
+  );
+}

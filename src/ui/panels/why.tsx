@@ -1,0 +1,138 @@
+import { apiEntry, loadApiData } from "../api-data.ts";
+import { applyReplacement, replacement } from "../editor/replacement.ts";
+import { goTo, panel, selectInsn, session, toast } from "../state.ts";
+import { openApi } from "./api-explorer.tsx";
+import { useEffect } from "preact/hooks";
+
+/** The reason in plain words, the path that led there, what would help; for an accepted program what it cost. */
+export function WhyPanel() {
+  const check = session.check.value;
+  const build = session.build.value;
+  const openError = session.openError.value;
+  if (check.kind === "checking") return <Skeleton />;
+  if (check.kind === "none") {
+    if (openError) return <LoadLog lines={openError.log} />;
+    if (build && !build.object) return <div class="scroll pad"><h2 class="heading">clang said</h2><pre class="quote">{build.text || build.diagnostics.map((d) => `${d.file}:${d.line}: ${d.message}`).join("\n")}</pre></div>;
+    if (session.compile.value.kind === "compiling" || session.compile.value.kind === "waiting") return <Skeleton />;
+    return <div class="empty"><strong>Write BPF, ask a kernel</strong><p>The program is compiled by clang inside this page and judged as the chosen kernel's verifier would judge it. Pick an example to begin.</p></div>;
+  }
+  const v = check.verdict;
+  const explanation = v.verify?.explanation;
+  const warnings = v.verify?.warnings ?? [];
+  return (
+    <div class="scroll pad why">
+      {v.verdict === "accepted" && <Accepted />}
+      {v.verdict === "unsupported" && (
+        <section><h2>This page cannot tell</h2><p>The real kernel has something here that is not simulated, so there is no verdict. It is neither a yes nor a no.</p></section>
+      )}
+      {explanation && (
+        <section>
+          <h2>{explanation.title}</h2>
+          <p>{explanation.reason}</p>
+        </section>
+      )}
+      {v.verdict === "rejected" && <Gone />}
+      {explanation && explanation.fixes.length > 0 && (
+        <section>
+          <h3 class="heading">What would help</h3>
+          <ul class="fixes">{explanation.fixes.map((fix, i) => <li key={i}>{fix}</li>)}</ul>
+        </section>
+      )}
+      {explanation && explanation.path.length > 0 && (
+        <section>
+          <h3 class="heading">How it got there</h3>
+          <ol class="path">
+            {explanation.path.map((step, i) => (
+              <li key={i}>
+                <button type="button" onClick={() => selectInsn(step.insn, step.source)}>
+                  <span class="num faint path-insn">{step.insn}</span>
+                  <span class="path-text">{step.source && <code class="path-source">{step.source.text.trim() || `${step.source.file}:${step.source.line}`}</code>}<span>{step.text}</span>{step.known !== "" && <span class="known">{step.known}</span>}</span>
+                </button>
+              </li>
+            ))}
+          </ol>
+        </section>
+      )}
+      {v.verify?.report && <section><h3 class="heading">The kernel's report</h3><pre class="quote">{v.verify.report}</pre></section>}
+      {v.load && v.load.log.length > 0 && <section><h3 class="heading">libbpf printed</h3><pre class="quote">{v.load.log.join("\n")}</pre></section>}
+      {warnings.length > 0 && <section><h3 class="heading">Warnings</h3><ul class="fixes">{warnings.map((w, i) => <li key={i} class="warn">{w}</li>)}</ul></section>}
+      {!explanation && v.verdict === "rejected" && v.verify && (
+        <section><p class="muted">The log shows the state of every register before the instruction that was refused. <button type="button" class="link" onClick={() => { panel.value = "log"; }}>Open the log</button></p></section>
+      )}
+      <Stats />
+    </div>
+  );
+}
+
+function Accepted() {
+  const program = session.program.value;
+  const v = session.verdict.value;
+  return (
+    <section>
+      <h2>Linux {v?.kernel} would load it</h2>
+      <p>{program?.name} ({program?.section}) passed every check. Run it on the input, or ask <button type="button" class="link" onClick={() => { panel.value = "matrix"; }}>all kernels</button>.</p>
+    </section>
+  );
+}
+
+/** A helper or kfunc that this kernel does not have: its life, and what replaces it. */
+function Gone() {
+  const v = session.verdict.value;
+  const subject = v?.load?.subject;
+  const api = subject && (subject.kind === "kfunc" || subject.kind === "helper" || subject.kind === "ksym") ? subject : null;
+  useEffect(() => {
+    if (api) void loadApiData();
+  }, [api?.name]);
+  const entry = api ? apiEntry(api.name) : null;
+  if (!entry || !v) return null;
+  const swap = replacement();
+  const there = entry.kernels.some((k) => k.kernel === v.kernel && k.present);
+  return (
+    <section>
+      <h2>{there ? <>{entry.name} is there, but not for this program</> : entry.until ? <>{entry.name} is gone: last seen in {entry.until}</> : <>{entry.name} came with {entry.since}</>}</h2>
+      <p>
+        {!there && entry.since && <>It exists {entry.until ? `from ${entry.since} to ${entry.until}` : `from ${entry.since} on`}. </>}
+        {entry.replacement && <><code>{entry.replacement}</code> takes its place{apiEntry(entry.replacement)?.since ? `, from ${apiEntry(entry.replacement)!.since} on` : ""}. </>}
+        {entry.note && `${entry.note} `}
+        {entry.kind === "kfunc" && !there && <>A weak declaration (<code>__weak</code>) and <code>bpf_ksym_exists({entry.name})</code> let one object serve kernels with and without it.</>}
+      </p>
+      <div class="row">
+        {swap && session.object.value?.from === "source" && (
+          <button type="button" class="button outlined" onClick={() => { const n = applyReplacement(swap); toast(n > 0 ? `${n} ${n === 1 ? "place" : "places"} changed. Ctrl+Z in the editor takes it back.` : `${swap.from} does not stand in the text as a word.`); }}>Replace with {swap.to}</button>
+        )}
+        <button type="button" class="button outlined" onClick={() => openApi(entry.name)}>Its life over the kernels</button>
+      </div>
+    </section>
+  );
+}
+
+function Stats() {
+  const verify = session.verdict.value?.verify;
+  if (!verify) return null;
+  const { stats } = verify;
+  const rows: [string, string][] = [
+    ["Instructions processed", `${stats.insns.toLocaleString("en")} of 1,000,000`],
+    ["States, in all and at peak", `${stats.totalStates} and ${stats.peakStates}`],
+    ["States at one instruction, at most", String(stats.maxStatesPerInsn)],
+    ["Stack depth", stats.stackDepths.length === 0 ? "0" : stats.stackDepths.join(" + ")],
+    ["Time here", `${stats.ms.toFixed(1)} ms`],
+  ];
+  return (
+    <section>
+      <h3 class="heading">What it cost the verifier</h3>
+      <dl class="facts">{rows.map(([k, value]) => <div key={k}><dt>{k}</dt><dd class="num">{value}</dd></div>)}</dl>
+    </section>
+  );
+}
+
+function LoadLog({ lines }: { lines: readonly string[] }) {
+  return <div class="scroll pad"><h2 class="heading">libbpf printed</h2><pre class="quote">{lines.length > 0 ? lines.join("\n") : "nothing"}</pre></div>;
+}
+
+export function Skeleton() {
+  return <div class="pad skeleton" aria-hidden="true"><i style={{ width: "38%" }} /><i style={{ width: "82%" }} /><i style={{ width: "64%" }} /><i style={{ width: "71%" }} /></div>;
+}
+
+export function place(source: { file: string; line: number; text: string }) {
+  return <button type="button" class="link" onClick={() => goTo(source)}>{source.file.split("/").pop()}:{source.line}</button>;
+}

@@ -1,0 +1,27 @@
+import { toast } from "./state.ts";
+
+/**
+ * Registers the service worker of a built page. A new version is fetched beside the old one and takes over when the person says so,
+ * or when the last tab of the old version is closed; a page never sees files of two versions.
+ */
+export function registerServiceWorker(): void {
+  if (!import.meta.env.PROD || !("serviceWorker" in navigator) || !isSecureContext) return;
+  const offer = (worker: ServiceWorker): void => {
+    toast("A newer version of this page is ready.", "info", {
+      label: "Reload",
+      run: () => {
+        navigator.serviceWorker.addEventListener("controllerchange", () => location.reload(), { once: true });
+        worker.postMessage("take-over");
+      },
+    });
+  };
+  navigator.serviceWorker.register(new URL("sw.js", document.baseURI), { updateViaCache: "none" }).then((registration) => {
+    if (registration.waiting && navigator.serviceWorker.controller) offer(registration.waiting);
+    registration.addEventListener("updatefound", () => {
+      const worker = registration.installing;
+      worker?.addEventListener("statechange", () => {
+        if (worker.state === "installed" && navigator.serviceWorker.controller) offer(worker);
+      });
+    });
+  }, (error) => console.warn("the page will not work offline:", error));
+}

@@ -1,0 +1,90 @@
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { join, relative, resolve } from "node:path";
+import { defineConfig, type Plugin } from "vite";
+
+/** Isolation lets the compile worker use shared memory; without these headers everything works as well, only single-threaded. */
+const isolation = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp", "Cross-Origin-Resource-Policy": "same-origin" };
+
+/**
+ * What the built page may load. Monaco and signals set styles from script, hence 'unsafe-inline' for styles alone;
+ * WebAssembly needs its own word; workers may be blobs (the threaded compiler makes its own).
+ */
+const policy = [
+  "default-src 'none'", "script-src 'self' 'wasm-unsafe-eval' blob:", "worker-src 'self' blob:", "connect-src 'self' data: blob:", "style-src 'self' 'unsafe-inline'",
+  "font-src 'self' data:", "img-src 'self' data: blob:", "manifest-src 'self'", "base-uri 'none'", "form-action 'none'", "object-src 'none'",
+].join("; ");
+
+function contentSecurityPolicy(): Plugin {
+  return {
+    name: "content-security-policy",
+    apply: "build",
+    transformIndexHtml: () => [{ tag: "meta", attrs: { "http-equiv": "Content-Security-Policy", content: policy }, injectTo: "head-prepend" }],
+  };
+}
+
+/**
+ * Gives the service worker the list of this build's files with their hashes: `shell` is fetched on installation, `data`
+ * (toolchain, kernels, workshops) when it is first asked for. The worker's own bytes change with any of them, which is what starts an update.
+ */
+function serviceWorkerManifest(): Plugin {
+  let publicDir = "";
+  return {
+    name: "service-worker-manifest",
+    apply: "build",
+    configResolved(config) {
+      publicDir = config.publicDir;
+    },
+    generateBundle: {
+      order: "post",
+      handler(_, bundle) {
+        const worker = Object.values(bundle).find((file) => file.fileName === "sw.js");
+        if (!worker || worker.type !== "chunk") return this.error("sw.js is missing from the build");
+        const shell: Record<string, string> = {};
+        for (const file of Object.values(bundle)) {
+          if (file.fileName === "sw.js" || file.fileName.endsWith(".map")) continue;
+          shell[file.fileName] = hash(file.type === "chunk" ? file.code : file.source);
+        }
+        const data: Record<string, string> = {};
+        for (const path of walk(publicDir)) {
+          const name = relative(publicDir, path).replaceAll("\\", "/");
+          const inShell = !/^(?:toolchain|kernels|workshops)\//.test(name);
+          (inShell ? shell : data)[name] = hash(readFileSync(path));
+        }
+        worker.code = worker.code.replace(/["'`]__BUILD__["'`]/, () => JSON.stringify(JSON.stringify({ shell, data })));
+      },
+    },
+  };
+}
+
+function hash(content: string | Uint8Array): string {
+  return createHash("sha256").update(content).digest("hex").slice(0, 32);
+}
+
+function walk(dir: string): string[] {
+  try {
+    return readdirSync(dir).sort().flatMap((name) => {
+      const path = join(dir, name);
+      return statSync(path).isDirectory() ? walk(path) : [path];
+    });
+  } catch {
+    return [];
+  }
+}
+
+export default defineConfig({
+  base: "./",
+  plugins: [contentSecurityPolicy(), serviceWorkerManifest()],
+  server: { headers: isolation },
+  preview: { headers: isolation },
+  worker: { format: "es" },
+  oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
+  build: {
+    target: "es2022",
+    chunkSizeWarningLimit: 4096,
+    rolldownOptions: {
+      input: { index: resolve(import.meta.dirname, "index.html"), sw: resolve(import.meta.dirname, "src/ui/service-worker.ts") },
+      output: { entryFileNames: (chunk) => (chunk.name === "sw" ? "sw.js" : "assets/[name]-[hash].js") },
+    },
+  },
+});
