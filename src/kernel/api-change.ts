@@ -1,6 +1,6 @@
 import { splitSignature } from "./c-signature.ts";
 import type { SplitSignature } from "./c-signature.ts";
-import type { ApiDb, ApiDifference, ApiLife, ApiSpan, ApiState } from "./api-types.ts";
+import type { ApiDb, ApiDifference, ApiLife, ApiRow, ApiSpan, ApiState } from "./api-types.ts";
 
 /** What differs between two states of one API, for people: "parameter size: u32 → u64; flags +KF_RCU". Null when nothing does. */
 export function describeChange(name: string, before: ApiState, after: ApiState): string | null {
@@ -65,9 +65,6 @@ export function stateAt(db: ApiDb, life: ApiLife, kernel: string): ApiSpan | und
   if (at < 0) return undefined;
   return life.spans.find((s) => order.indexOf(s.from) <= at && at <= order.indexOf(s.to));
 }
-
-/** One row of `api NAME`: the API at one kernel, and what differs from the kernel before in the list. */
-export interface ApiRow { kernel: string; state: ApiState | null; change: string | null }
 
 /** The life of an API, a row for each kernel, oldest first. */
 export function lifeRows(db: ApiDb, life: ApiLife): ApiRow[] {

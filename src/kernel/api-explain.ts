@@ -19,11 +19,19 @@ export function essentialName(name: string): string {
 
 interface Draft { status: ApiExplanation["status"]; sentences: string[]; fixes: QuickFix[] }
 
+export interface ExplainOptions {
+  kind?: ApiLife["kind"];
+  /** type of the program that calls it */
+  progType?: ProgType;
+  /** the kernel refused the call, so a type that may make it in general may not here (its attach type, being sleepable or not) */
+  refused?: boolean;
+}
+
 /**
  * Explains why `name` does not resolve on a kernel, or, with a program type, why that type may not call it. The sentences
  * begin with the name where the first is about it. For a name no kernel of the database has, the nearest names are given.
  */
-export function explainMissing(written: string, kernel: Kernel, db: ApiDb, options: { kind?: ApiLife["kind"]; progType?: ProgType } = {}): ApiExplanation {
+export function explainMissing(written: string, kernel: Kernel, db: ApiDb, options: ExplainOptions = {}): ApiExplanation {
   const name = findApi(db, written, options.kind) ? written : essentialName(written);
   const life = findApi(db, name, options.kind);
   const kind = life?.kind ?? options.kind ?? "kfunc";
@@ -44,7 +52,7 @@ export function explainMissing(written: string, kernel: Kernel, db: ApiDb, optio
   if (!life) return base(unknown(name, db));
   const here = kernel.manifest.kernel;
   const state = stateAt(db, life, here);
-  if (state) return base(present(life, state, here, options.progType));
+  if (state) return base(present(life, state, here, options));
   if (compareSeries(here, life.since) < 0) return base(notYet(life, here, db));
   return base(gone(life, here, db));
 }
@@ -58,11 +66,14 @@ function unknown(name: string, db: ApiDb): Draft {
   };
 }
 
-function present(life: ApiLife, state: ApiSpan, here: string, progType: ProgType | undefined): Draft {
+function present(life: ApiLife, state: ApiSpan, here: string, { progType, refused }: ExplainOptions): Draft {
   const where = state.module === null ? "" : ` in the module ${state.module}`;
   if (progType !== undefined && !state.programTypes.includes(progType)) {
     const types = state.programTypes.length > 0 ? state.programTypes.join(", ") : "none that is known";
     return { status: "not allowed", fixes: [], sentences: [`${life.name}: kernel ${here} has it${where}, but not for ${progType} programs; program types that may call it: ${types}`] };
+  }
+  if (refused && progType !== undefined) {
+    return { status: "not allowed", fixes: [], sentences: [`${life.name}: kernel ${here} lets ${progType} programs call it${where}, but not every one: attach type and attach point decide`] };
   }
   return { status: "present", fixes: [], sentences: [`${life.name}: kernel ${here} has it${where}`] };
 }

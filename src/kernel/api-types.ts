@@ -51,6 +51,9 @@ export interface ApiDb {
   apis: readonly ApiLife[];
 }
 
+/** One row of `api NAME`: the API at one kernel, and what differs from the kernel before in the list. */
+export interface ApiRow { kernel: string; state: ApiState | null; change: string | null }
+
 /** One difference between two kernels. */
 export interface ApiDifference {
   name: string;

@@ -1,4 +1,5 @@
 import type { Result } from "../base/result.ts";
+import type { ApiDifference, ApiExplanation, ApiRow } from "../kernel/api-types.ts";
 import type { LoadError, SourcePos } from "../loader/types.ts";
 import type { RunResult } from "../emulator/types.ts";
 import type { VerifyResult } from "../verifier/types.ts";
@@ -16,6 +17,10 @@ export interface ProgramVerdict {
   verify?: VerifyResult;
   /** present when refused before the verifier */
   load?: LoadError;
+  /** what the refusal has to do with a helper's or kfunc's life, and what to change */
+  api?: ApiExplanation;
+  /** of loader and verifier: deprecated kfuncs */
+  warnings?: readonly string[];
   ms: number;
 }
 export interface DisasmLine {
@@ -50,3 +55,30 @@ export interface KernelWorkerApi {
   disasm(objectId: string, program: string, kernel: string, overlay: string | null): Promise<Result<readonly DisasmLine[], LoadError>>;
   run(objectId: string, overlay: string | null, input: RunInput): Promise<Result<RunResult, LoadError>>;
 }
+
+/** What the kernel worker does besides: nothing here is needed to judge and run one program. */
+export interface KernelWorkerExtras {
+  /** opens a kernel (and its overlay) so that later calls are quick; the error says what is wrong with pack or overlay, and whatever was in use stays usable */
+  loadKernel(kernel: string, overlay: string | null): Promise<Result<LoadedKernel, string>>;
+  /**
+   * Judges programs (null: all of the object) on kernels (null: all) and hands each verdict over as it comes, a kernel at a
+   * time, newest first. Resolves with how many were judged; cancel(job) stops it between two verdicts.
+   */
+  matrix(job: string, request: MatrixRequest, onVerdict: (verdict: ProgramVerdict) => void): Promise<Result<{ judged: number; cancelled: boolean }, string>>;
+  cancel(job: string): Promise<void>;
+  /** why a helper or kfunc cannot be had on that kernel; with a program type also why that type may not call it */
+  explain(name: string, kernel: string, overlay: string | null, progType: string | null): Promise<Result<ApiExplanation, string>>;
+  /** the life of a helper or kfunc, a row a kernel; the error names the nearest */
+  api(name: string): Promise<Result<{ kind: "helper" | "kfunc"; id: number | null; rows: readonly ApiRow[] }, string>>;
+  /** what changed from one kernel to another */
+  apiChanges(from: string, to: string): Promise<Result<readonly ApiDifference[], string>>;
+}
+export interface LoadedKernel extends KernelSummary {
+  /** "7.2+NAME" with an overlay */
+  name: string;
+  /** what the overlay asks for and this release makes pointless */
+  notes: readonly string[];
+}
+export interface MatrixRequest { objectId: string; programs: readonly string[] | null; kernels: readonly string[] | null; overlay: string | null }
+/** Everything kernel.worker.ts exposes. */
+export type FullKernelWorkerApi = KernelWorkerApi & KernelWorkerExtras;

@@ -1,0 +1,83 @@
+import type { Diagnostic } from "../compiler/types.ts";
+import { explanationText } from "../kernel/api-explain.ts";
+import type { ApiExplanation } from "../kernel/api-types.ts";
+import type { SourcePos } from "../loader/types.ts";
+import type { Explanation } from "../verifier/types.ts";
+import type { ProgramVerdict } from "../workers/kernel-api.ts";
+import type { OpenedInput } from "./objects.ts";
+
+/** One answer of `check`: a program on a kernel. What `--json` prints, and what the text for people is made from. */
+export interface CheckRow {
+  file: string;
+  program: string;
+  kernel: string;
+  lab: string | null;
+  verdict: "accepted" | "rejected" | "unsupported";
+  stage: "compile" | "open" | "relocate" | "resolve" | "verify";
+  message: string;
+  errno?: string;
+  insns?: number;
+  states?: number;
+  insn?: number;
+  source?: SourcePos;
+  api?: ApiExplanation;
+  report?: string;
+  explanation?: Explanation;
+  warnings: readonly string[];
+  log?: string;
+  ms: number;
+}
+
+/** The row of a program that got as far as the loader. */
+export function verdictRow(file: string, lab: string | null, verdict: ProgramVerdict, logLevel: number): CheckRow {
+  const { verify, load } = verdict;
+  const stopped = verdict.verdict === "stopped";
+  const log = logLevel > 0 ? (verify?.log ?? load?.log.join("\n") ?? "") : undefined;
+  return {
+    file, program: verdict.program, kernel: verdict.kernel, lab,
+    verdict: verdict.verdict === "stopped" ? "unsupported" : verdict.verdict,
+    stage: verdict.stage,
+    message: stopped ? "stopped before there was a verdict" : verdict.message,
+    errno: verify?.errno ?? load?.errno,
+    insns: verify?.stats.insns, states: verify?.stats.totalStates,
+    insn: verdict.insn, source: verdict.source, api: verdict.api, report: verify?.report, explanation: verify?.explanation,
+    warnings: verdict.warnings ?? [], log, ms: verdict.ms,
+  };
+}
+
+/** The row of a program whose file did not get that far on this kernel. */
+export function failedRow(file: string, program: string, kernel: string, lab: string | null, input: Exclude<OpenedInput, { kind: "open" }>): CheckRow {
+  const base = { file, program, kernel, lab, warnings: [], ms: 0 };
+  switch (input.kind) {
+    case "compile error": {
+      const first = input.compiled.diagnostics.find((d) => d.severity === "error");
+      const message = first?.message ?? input.compiled.stderr.trim().split("\n")[0] ?? "did not compile";
+      return { ...base, verdict: "rejected", stage: "compile", message, source: first && sourceOf(first, input.compiled.stderr), ms: input.compiled.ms };
+    }
+    case "no compile":
+      return { ...base, verdict: "rejected", stage: "compile", message: input.message };
+    case "refused":
+      return { ...base, verdict: input.error.verdict, stage: "open", message: input.error.message, errno: input.error.errno, source: input.error.source };
+  }
+}
+
+function sourceOf(diagnostic: Diagnostic, stderr: string): SourcePos | undefined {
+  if (diagnostic.file === "") return undefined;
+  const shown = new RegExp(`^\\s*${diagnostic.line} \\| (.*)$`, "m").exec(stderr)?.[1] ?? "";
+  return { file: diagnostic.file, line: diagnostic.line, col: diagnostic.col, text: shown };
+}
+
+/** The contract's JSON: fields without a value are left out. */
+export function rowJson(row: CheckRow): string {
+  const { api, source } = row;
+  const optional = Object.entries({
+    errno: row.errno, insns: row.insns, states: row.states, insn: row.insn,
+    source: source && { file: source.file, line: source.line, col: source.col, text: source.text },
+    api: api && { name: api.name, kind: api.kind, status: api.status, since: api.since, until: api.until, replacement: api.replacement, explanation: explanationText(api) },
+    report: row.report, explanation: row.explanation, lab: row.lab ?? undefined, warnings: row.warnings.length > 0 ? row.warnings : undefined, log: row.log,
+  }).filter(([, value]) => value !== undefined);
+  return JSON.stringify({
+    schema: 1, file: row.file, program: row.program, kernel: row.kernel, verdict: row.verdict, stage: row.stage, message: row.message,
+    ...Object.fromEntries(optional), ms: Math.round(row.ms * 10) / 10,
+  });
+}

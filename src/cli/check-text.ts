@@ -1,0 +1,111 @@
+import { explanationText } from "../kernel/api-explain.ts";
+import type { SourcePos } from "../loader/types.ts";
+import type { CheckRow } from "./check-row.ts";
+import { paint, table } from "./output.ts";
+import type { Colour, Output } from "./output.ts";
+
+const MARKS: Readonly<Record<CheckRow["verdict"], { mark: string; colour: Colour }>> = {
+  accepted: { mark: "✓", colour: "green" },
+  rejected: { mark: "✗", colour: "red" },
+  unsupported: { mark: "?", colour: "yellow" },
+};
+
+/** Prints a file's rows for people: one kernel as a list, several as a matrix with the causes below it. */
+export function printRows(file: string, rows: readonly CheckRow[], kernels: readonly string[], out: Output): void {
+  const lab = rows[0]?.lab;
+  const on = kernels.length === 1 ? ` on ${kernels[0]}${lab ? `+${lab}` : ""}` : lab ? ` with ${lab}` : "";
+  out.line(`${paint(out, "bold", file)}${on}`);
+  if (rows.length === 0) out.line("  no programs");
+  else if (kernels.length === 1) printList(rows, out);
+  else printMatrix(rows, kernels, out);
+  out.line("");
+}
+
+function printList(rows: readonly CheckRow[], out: Output): void {
+  const width = Math.max(...rows.map((r) => r.program.length));
+  for (const row of rows) {
+    const { mark, colour } = MARKS[row.verdict];
+    const figures = row.verdict === "accepted" ? `${row.insns ?? 0} insns  ${row.states ?? 0} states  ${row.ms.toFixed(1)} ms` : row.stage;
+    out.line(`  ${paint(out, colour, mark)} ${row.program.padEnd(width)}  ${paint(out, colour, row.verdict)}  ${paint(out, "grey", figures)}`);
+    if (row.verdict !== "accepted") for (const line of causeLines(row, out)) out.line(`      ${line}`);
+    for (const warning of row.warnings) out.line(`      ${paint(out, "yellow", `warning: ${warning}`)}`);
+    if (row.log !== undefined && row.log !== "") for (const line of row.log.trimEnd().split("\n")) out.line(`      ${paint(out, "grey", line)}`);
+  }
+}
+
+function printMatrix(rows: readonly CheckRow[], kernels: readonly string[], out: Output): void {
+  const programs = [...new Set(rows.map((r) => r.program))];
+  const at = (program: string, kernel: string): CheckRow | undefined => rows.find((r) => r.program === program && r.kernel === kernel);
+  const cells = programs.map((program) => [
+    `  ${program}`,
+    ...kernels.map((kernel) => {
+      const row = at(program, kernel);
+      if (!row) return paint(out, "grey", "·");
+      const warned = row.verdict === "accepted" && row.warnings.length > 0;
+      return paint(out, warned ? "yellow" : MARKS[row.verdict].colour, warned ? "!" : MARKS[row.verdict].mark);
+    }),
+  ]);
+  for (const line of table([["", ...kernels], ...cells])) out.line(line);
+  for (const program of programs) {
+    const own = kernels.map((k) => at(program, k)).filter((r) => r !== undefined);
+    out.line("");
+    out.line(`  ${paint(out, "bold", program)}: ${minimumText(own)}`);
+    for (const group of causes(own)) {
+      const row = group[0]!;
+      const on = group.map((r) => r.kernel).join(", ");
+      out.line(`    ${paint(out, MARKS[row.verdict].colour, on)}  ${paint(out, "grey", row.verdict === "unsupported" ? "unsupported" : row.stage)}`);
+      for (const line of causeLines(row, out)) out.line(`      ${line}`);
+    }
+    for (const warning of new Set(own.flatMap((r) => r.warnings))) {
+      out.line(`    ${paint(out, "yellow", `warning on ${own.filter((r) => r.warnings.includes(warning)).map((r) => r.kernel).join(", ")}: ${warning}`)}`);
+    }
+  }
+}
+
+/** Refusals with the same cause together, in the order of the kernels. */
+function causes(rows: readonly CheckRow[]): CheckRow[][] {
+  const groups = new Map<string, CheckRow[]>();
+  for (const row of rows) {
+    if (row.verdict === "accepted") continue;
+    const key = `${row.verdict}\n${row.stage}\n${row.message}\n${row.api ? explanationText(row.api) : ""}`;
+    groups.set(key, [...(groups.get(key) ?? []), row]);
+  }
+  return [...groups.values()];
+}
+
+/** Which kernels take the program: "needs 6.12 or newer", "accepted by all, from 5.10 on", "accepted from 6.12 to 7.2" … */
+export function minimumText(rows: readonly Pick<CheckRow, "kernel" | "verdict">[]): string {
+  const good = rows.map((r) => r.verdict === "accepted");
+  const count = good.filter(Boolean).length;
+  if (count === 0) return "accepted by none of them";
+  const first = good.indexOf(true);
+  const last = good.lastIndexOf(true);
+  const from = rows[first]!.kernel;
+  const to = rows[last]!.kernel;
+  if (count === rows.length) return rows.length === 1 ? `accepted by ${from}` : `accepted by all, from ${from} on`;
+  if (!good.slice(first, last + 1).every(Boolean)) return `accepted by ${rows.filter((_, i) => good[i]).map((r) => r.kernel).join(", ")} only`;
+  if (last === rows.length - 1) return `minimum kernel ${from}`;
+  if (first === last) return `accepted by ${from} only`;
+  return first === 0 ? `accepted up to ${to}, not after` : `accepted from ${from} to ${to}`;
+}
+
+/** Why a program was refused: the message, its place in the C source with a caret, and what helps. */
+function causeLines(row: CheckRow, out: Output): string[] {
+  const lines = row.message.split("\n").map((line) => paint(out, MARKS[row.verdict].colour, line));
+  if (row.source) lines.push(...sourceLines(row.source, out));
+  if (row.api) lines.push(...row.api.sentences.map((s) => paint(out, "cyan", s)), ...row.api.fixes.map((f) => paint(out, "green", `fix: ${f.title}`)));
+  else if (row.explanation) lines.push(paint(out, "cyan", row.explanation.reason), ...row.explanation.fixes.map((f) => paint(out, "green", `fix: ${f}`)));
+  return lines;
+}
+
+function sourceLines(source: SourcePos, out: Output): string[] {
+  const place = `${source.file}:${source.line}${source.col > 0 ? `:${source.col}` : ""}`;
+  const text = source.text.replace(/\t/g, " ").trimEnd();
+  if (text.trim() === "") return [paint(out, "grey", place)];
+  const indent = text.length - text.trimStart().length;
+  // The kernel's records hold the line without its indent; clang's hold it as written. The column counts the indent.
+  const caret = Math.min(Math.max(source.col - 1, 0), Math.max(text.length - 1, 0));
+  return source.col > 0 && caret >= indent
+    ? [paint(out, "grey", place), `  ${text}`, `  ${" ".repeat(caret)}${paint(out, "red", "^")}`]
+    : [paint(out, "grey", place), `  ${text}`, `  ${" ".repeat(indent)}${paint(out, "red", "^")}`];
+}

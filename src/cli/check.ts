@@ -1,0 +1,110 @@
+import { err, ok } from "../base/result.ts";
+import type { Result } from "../base/result.ts";
+import { nearestNames } from "../kernel/nearest.ts";
+import { parseArgs, wholeNumber } from "./args.ts";
+import { failedRow, rowJson, verdictRow } from "./check-row.ts";
+import type { CheckRow } from "./check-row.ts";
+import { printRows } from "./check-text.ts";
+import { chooseKernels, Engine } from "./engine.ts";
+import type { KernelChoice } from "./engine.ts";
+import { Exit, usageError } from "./exit.ts";
+import type { UsageError } from "./exit.ts";
+import { openInput, programsOf } from "./objects.ts";
+import type { OpenedInput } from "./objects.ts";
+import type { Output } from "./output.ts";
+
+/** `check`: the verdict on every program of every file on every kernel asked for. */
+export async function checkCommand(args: readonly string[], out: Output): Promise<Result<Exit, UsageError>> {
+  const parsed = parseArgs(args, { "--program": "value", "--kernel": "value", "--lab": "value", "--log-level": "value", "--json": "flag" });
+  if (!parsed.ok) return err(usageError(parsed.error));
+  const { files, options, rest } = parsed.value;
+  if (files.length === 0) return err(usageError("takes at least one .c or .o file"));
+  if (rest.length > 0) return err(usageError("takes no arguments for clang; compile first"));
+  const logLevel = wholeNumber(options.get("--log-level") ?? "0", "--log-level", 0, 2);
+  if (!logLevel.ok) return err(usageError(logLevel.error));
+  const engine = new Engine();
+  const choice = await chooseKernels(engine, options, false);
+  if (!choice.ok) return err(usageError(choice.error));
+  const json = options.has("--json");
+  const program = options.get("--program");
+
+  const inputs: { file: string; opened: ReadonlyMap<string, OpenedInput> }[] = [];
+  for (const file of files) {
+    const opened = await openInput(engine, file, choice.value.kernels, choice.value.overlay);
+    if (!opened.ok) return err(usageError(opened.error));
+    inputs.push({ file, opened: opened.value });
+  }
+  const missing = program === undefined ? null : missingProgram(program, inputs);
+  if (missing !== null) return err(usageError(missing));
+  await printNotes(engine, choice.value, out);
+
+  const all: CheckRow[] = [];
+  let broken = false;
+  for (const { file, opened } of inputs) {
+    const rows: CheckRow[] = [];
+    const each = (row: CheckRow): void => {
+      rows.push(row);
+      if (json) out.line(rowJson(row));
+    };
+    await checkFile(engine, file, opened, choice.value, program, logLevel.value, each);
+    if (!json) printRows(file, rows, choice.value.kernels, out);
+    // The compiler's own text says more than its first message.
+    const failed = [...opened.values()].find((input) => input.kind === "compile error");
+    if (failed?.kind === "compile error" && failed.compiled.stderr.trim() !== "") out.error(failed.compiled.stderr.trimEnd());
+    for (const input of opened.values()) {
+      if (input.kind === "open") continue;
+      if (input.kind !== "compile error") out.error(`${file}: ${input.kind === "refused" ? input.error.message : input.message}`);
+      break;
+    }
+    broken ||= [...opened.values()].every((input) => input.kind === "compile error" || input.kind === "no compile");
+    all.push(...rows);
+  }
+  return ok(exitOf(all, broken));
+}
+
+async function checkFile(
+  engine: Engine, file: string, opened: ReadonlyMap<string, OpenedInput>, choice: KernelChoice, only: string | undefined, logLevel: number, each: (row: CheckRow) => void,
+): Promise<void> {
+  const names = programsOf(opened);
+  // A file that opened on no kernel has no program names, yet its refusal must be told.
+  const programs = only !== undefined ? names.filter((n) => n === only) : names;
+  for (const program of programs.length > 0 || names.length > 0 ? programs : [only ?? ""]) {
+    for (const kernel of choice.kernels) {
+      const input = opened.get(kernel)!;
+      if (input.kind !== "open") {
+        each(failedRow(file, program, kernel, choice.lab, input));
+        continue;
+      }
+      // A program that the preprocessor took away on this kernel is none of its programs.
+      if (!input.summary.programs.some((p) => p.name === program)) continue;
+      each(verdictRow(file, choice.lab, await engine.core.check(input.id, program, kernel, choice.overlay, { logLevel, events: false }), logLevel));
+    }
+  }
+}
+
+/** Why a name given with --program fits nothing; null when it does. */
+export function missingProgram(program: string, inputs: readonly { file: string; opened: ReadonlyMap<string, OpenedInput> }[]): string | null {
+  const opened = inputs.filter((i) => [...i.opened.values()].some((o) => o.kind === "open"));
+  const names = opened.flatMap((i) => programsOf(i.opened));
+  if (opened.length === 0 || names.includes(program)) return null;
+  const near = nearestNames(program, names, 1);
+  const there = names.length === 0 ? "there are none" : `there are: ${names.slice(0, 20).join(", ")}${names.length > 20 ? ", …" : ""}`;
+  return `${inputs.map((i) => i.file).join(", ")}: no program "${program}"${near[0] === undefined ? "" : ` (nearest: ${near[0]})`}; ${there}`;
+}
+
+/** What a custom kernel asks for in vain is said once. */
+async function printNotes(engine: Engine, choice: KernelChoice, out: Output): Promise<void> {
+  if (choice.overlay === null) return;
+  for (const kernel of choice.kernels) {
+    const loaded = await engine.core.loadKernel(kernel, choice.overlay);
+    if (loaded.ok) for (const note of loaded.value.notes) out.error(`note: ${note}`);
+  }
+}
+
+/** 4 only where a file compiled for none of its kernels: on some kernels only, that is a refusal like others. */
+export function exitOf(rows: readonly CheckRow[], broken: boolean): Exit {
+  if (broken) return Exit.COMPILE;
+  if (rows.some((r) => r.verdict === "rejected")) return Exit.REJECTED;
+  if (rows.some((r) => r.verdict === "unsupported")) return Exit.UNSUPPORTED;
+  return Exit.ACCEPTED;
+}

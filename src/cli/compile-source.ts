@@ -1,0 +1,22 @@
+import { createHash } from "node:crypto";
+import { err, ok } from "../base/result.ts";
+import type { Result } from "../base/result.ts";
+import type { CompileRequest, CompileResult } from "../compiler/types.ts";
+import type { Engine } from "./engine.ts";
+import type { SourceTree } from "./sources.ts";
+
+export type CompileFlags = Pick<CompileRequest, "opt" | "debug" | "mcpu" | "extraArgs">;
+
+/** Compiles a C file with the vmlinux.h of a kernel; a file that includes none is not made to wait for it. */
+export async function compileSource(engine: Engine, sources: SourceTree, kernel: string, overlay: string | null, flags: CompileFlags): Promise<Result<CompileResult, string>> {
+  const compiler = await engine.compiler();
+  if (!compiler.ok) return compiler;
+  const wantsTypes = Object.values(sources.files).some((text) => /vmlinux\.h/.test(text)) || (flags.extraArgs ?? []).some((arg) => arg.includes("vmlinux"));
+  let header: CompileRequest["kernel"] = null;
+  if (wantsTypes) {
+    const text = await engine.core.vmlinuxH(kernel, overlay);
+    if (!text.ok) return err(text.error);
+    header = { key: createHash("sha256").update(text.value).digest("hex"), vmlinuxH: text.value };
+  }
+  return ok(await compiler.value.compile({ files: sources.files, mainFiles: [sources.main], kernel: header, ...flags }));
+}

@@ -1,0 +1,74 @@
+/** The command line: `npm run --silent cli -- COMMAND …`, or the package's bin. */
+import { Exit } from "./exit.ts";
+import type { UsageError } from "./exit.ts";
+import type { Output } from "./output.ts";
+import type { Result } from "../base/result.ts";
+
+const USAGE = `usage: bpf-playground COMMAND …
+
+  compile FILE.c… [-o OUT.o] [--kernel V] [-O0|-O1|-O2|-Os] [-g] [--mcpu v1..v4] [-- CLANG-ARGS…]
+  check   FILE.{c,o}… [--program NAME] [--kernel V[,V…]|all] [--lab FILE] [--log-level 0|1|2] [--json]
+  run     FILE.{c,o} --program NAME [--kernel V] [--data-in FILE|hex:…] [--ctx-in FILE|hex:…] [--repeat N] [--maps FILE] [--json]
+  kernels [--json]
+  api     NAME [--json]                 the life of a helper or kfunc across kernels
+  disasm  FILE.{c,o} [--program NAME] [--xlated]
+
+Without --kernel the newest is taken. Exit status: 0 all accepted, 1 something rejected, 2 wrong usage or unreadable
+input, 3 something unsupported and nothing rejected, 4 compile error.`;
+
+type Command = (args: readonly string[], out: Output) => Promise<Result<Exit, UsageError>>;
+
+/** Each command's code is loaded when it is asked for: `kernels` needs no verifier. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  compile: async () => (await import("./compile.ts")).compileCommand,
+  check: async () => (await import("./check.ts")).checkCommand,
+  run: async () => (await import("./run.ts")).runCommand,
+  kernels: async () => (await import("./kernels.ts")).kernelsCommand,
+  api: async () => (await import("./api.ts")).apiCommand,
+  disasm: async () => (await import("./disasm.ts")).disasmCommand,
+};
+
+/** Runs one command line; never throws. */
+export async function runCli(args: readonly string[], out: Output): Promise<Exit> {
+  const [name, ...rest] = args;
+  if (name === undefined || name === "help" || name === "--help" || name === "-h") {
+    (name === undefined ? out.error : out.line)(USAGE);
+    return name === undefined ? Exit.USAGE : Exit.ACCEPTED;
+  }
+  const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (!load) {
+    out.error(`unknown command "${name}"; there are: ${Object.keys(COMMANDS).join(", ")}`);
+    return Exit.USAGE;
+  }
+  if (rest.includes("--help")) {
+    out.line(USAGE);
+    return Exit.ACCEPTED;
+  }
+  try {
+    const command = await load();
+    const done = await command(rest, out);
+    if (done.ok) return done.value;
+    out.error(`${name}: ${done.error.message}`);
+    return done.error.exit;
+  } catch (error) {
+    out.error(`${name}: a defect of this program: ${error instanceof Error ? error.message : String(error)}`.split("\n")[0]!);
+    return Exit.UNSUPPORTED;
+  }
+}
+
+async function main(): Promise<void> {
+  const colour = process.stdout.isTTY === true && process.env["NO_COLOR"] === undefined && process.env["TERM"] !== "dumb";
+  // A reader that has seen enough (`| head`) is no error.
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : Exit.USAGE));
+  const exit = await runCli(process.argv.slice(2), {
+    line: (text) => void process.stdout.write(`${text}\n`),
+    error: (text) => void process.stderr.write(`${text}\n`),
+    colour,
+    width: process.stdout.columns ?? 100,
+  });
+  // Workers and timers of the compiler may still be alive; the output is written out first.
+  process.exitCode = exit;
+  process.stdout.write("", () => process.exit(exit));
+}
+
+if (process.argv[1] !== undefined && /(?:[\\/]|^)(?:main\.[jt]s|bpf-playground(?:\.mjs)?)$/.test(process.argv[1])) void main();

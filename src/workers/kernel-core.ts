@@ -1,0 +1,248 @@
+/** The engine behind the kernel worker: tests and the command line call it directly, kernel.worker.ts is its shell. */
+import { err, ok } from "../base/result.ts";
+import type { Result } from "../base/result.ts";
+import { changesBetween, lifeRows } from "../kernel/api-change.ts";
+import { explainMissing, findApi } from "../kernel/api-explain.ts";
+import type { ApiDifference, ApiExplanation, ApiRow } from "../kernel/api-types.ts";
+import { nearestNames } from "../kernel/nearest.ts";
+import type { Kernel } from "../kernel/types.ts";
+import type { BoundProgram, LoadError, ObjectSpec, ProgramSpec } from "../loader/types.ts";
+import type { RunResult } from "../emulator/types.ts";
+import { disasmLines } from "./disasm-lines.ts";
+import type { Doors } from "./doors.ts";
+import type {
+  DisasmLine, FullKernelWorkerApi, KernelSummary, LoadedKernel, MatrixRequest, ObjectSummary, ProgramVerdict, RunInput,
+} from "./kernel-api.ts";
+import { KernelStore } from "./kernel-store.ts";
+import type { FetchKernelFile } from "./kernel-store.ts";
+import { Lru } from "./lru.ts";
+import { subjectOf } from "./refusal-subject.ts";
+
+export interface KernelCoreOptions {
+  fetch: FetchKernelFile;
+  doors: Doors;
+  /** opened packs kept in memory; default 4 */
+  maxPacks?: number;
+  /** milliseconds */
+  now?: () => number;
+  /** lets other messages in between two verdicts of a matrix; default: a turn of the event loop */
+  pause?: () => Promise<void>;
+}
+
+export class KernelCore implements FullKernelWorkerApi {
+  readonly store: KernelStore;
+  private readonly doors: Doors;
+  private readonly now: () => number;
+  private readonly pause: () => Promise<void>;
+  private readonly objects = new Lru<string, ObjectSpec>(8);
+  private readonly jobs = new Map<string, { cancelled: boolean }>();
+
+  constructor(options: KernelCoreOptions) {
+    this.doors = options.doors;
+    this.store = new KernelStore({ fetch: options.fetch, doors: options.doors, maxPacks: options.maxPacks });
+    this.now = options.now ?? (() => performance.now());
+    this.pause = options.pause ?? (() => new Promise((resolve) => setTimeout(resolve, 0)));
+  }
+
+  async kernels(): Promise<Result<readonly KernelSummary[], string>> {
+    const index = await this.store.index();
+    if (!index.ok) return index;
+    return ok(index.value.kernels.map(({ kernel, release, helpers, kfuncs, btf, bytes }) => ({ kernel, release, helpers, kfuncs, btf, packBytes: bytes })));
+  }
+
+  vmlinuxH(kernel: string, overlay: string | null): Promise<Result<string, string>> {
+    return this.store.vmlinuxH(kernel, overlay);
+  }
+
+  async loadKernel(name: string, overlay: string | null): Promise<Result<LoadedKernel, string>> {
+    const kernel = await this.store.kernel(name, overlay);
+    if (!kernel.ok) return kernel;
+    const { manifest, btf, policy, release } = kernel.value;
+    const index = await this.store.index();
+    const packBytes = (index.ok ? index.value.kernels.find((k) => k.kernel === manifest.kernel)?.bytes : undefined) ?? 0;
+    return ok({
+      kernel: manifest.kernel, name: kernel.value.name, release, helpers: manifest.helpers.length, kfuncs: new Set(manifest.kfuncs.map((k) => k.name)).size,
+      btf: btf !== null, packBytes, notes: policy?.notes ?? [],
+    });
+  }
+
+  async open(objectId: string, object: Uint8Array): Promise<Result<ObjectSummary, LoadError>> {
+    const spec = guarded(() => this.doors.openObject(object));
+    if (!spec.ok) return spec;
+    this.objects.set(objectId, spec.value);
+    return ok({
+      programs: spec.value.programs.map((p) => ({ name: p.name, section: p.section, type: p.type ?? null, insns: p.insns.length })),
+      maps: spec.value.maps.map(({ name, type, keySize, valueSize, maxEntries }) => ({ name, type, keySize, valueSize, maxEntries })),
+    });
+  }
+
+  private program(objectId: string, name: string): Result<{ spec: ObjectSpec; program: ProgramSpec }, LoadError> {
+    const spec = this.objects.get(objectId);
+    if (!spec) return err(refusal("open", "the object is not open"));
+    const program = spec.programs.find((p) => p.name === name);
+    if (!program) {
+      const near = nearestNames(name, spec.programs.map((p) => p.name), 1);
+      return err(refusal("open", `the object has no program "${name}"${near[0] === undefined ? "" : ` (nearest: ${near[0]})`}`));
+    }
+    return ok({ spec, program });
+  }
+
+  private async bind(objectId: string, name: string, kernelName: string, overlay: string | null): Promise<Result<{ bound: BoundProgram; kernel: Kernel }, LoadError>> {
+    const found = this.program(objectId, name);
+    if (!found.ok) return found;
+    const kernel = await this.store.kernel(kernelName, overlay);
+    if (!kernel.ok) return err(refusal("open", kernel.error, "unsupported"));
+    const bound = guarded(() => this.doors.bindProgram(found.value.spec, name, kernel.value));
+    return bound.ok ? ok({ bound: bound.value, kernel: kernel.value }) : bound;
+  }
+
+  async check(
+    objectId: string, program: string, kernelName: string, overlay: string | null, options: { logLevel: number; events: boolean },
+  ): Promise<ProgramVerdict> {
+    const start = this.now();
+    const bound = await this.bind(objectId, program, kernelName, overlay);
+    const base = { program, kernel: kernelName };
+    if (!bound.ok) {
+      const { verdict, stage, message, insn, source } = bound.error;
+      const api = await this.explainRefusal(bound.error, "", program, objectId, kernelName, overlay);
+      return { ...base, verdict, stage, message, insn, source, load: bound.error, ...(api ? { api } : {}), warnings: [], ms: this.now() - start };
+    }
+    const verify = guardedValue(() => this.doors.verify(bound.value.bound, bound.value.kernel, { logLevel: options.logLevel, events: options.events }));
+    if (!verify.ok) return { ...base, verdict: "unsupported", stage: "verify", message: verify.error, warnings: [], ms: this.now() - start };
+    const { verdict, message, insn, source } = verify.value;
+    const warnings = [...new Set([...bound.value.bound.warnings, ...verify.value.warnings])];
+    const api = verdict === "rejected" ? await this.explainRefusal(null, message, program, objectId, kernelName, overlay) : undefined;
+    return { ...base, verdict, stage: "verify", message, insn, source, verify: verify.value, ...(api ? { api } : {}), warnings, ms: this.now() - start };
+  }
+
+  private async explainRefusal(
+    load: LoadError | null, message: string, program: string, objectId: string, kernelName: string, overlay: string | null,
+  ): Promise<ApiExplanation | undefined> {
+    const apis = await this.store.apis();
+    if (!apis.ok) return undefined;
+    const subject = subjectOf(load, message, apis.value);
+    if (!subject) return undefined;
+    const kernel = await this.store.kernel(kernelName, overlay);
+    if (!kernel.ok) return undefined;
+    const progType = this.program(objectId, program);
+    const explanation = explainMissing(subject.name, kernel.value, apis.value, {
+      refused: load === null,
+      ...(subject.kind ? { kind: subject.kind } : {}),
+      ...(progType.ok && progType.value.program.type !== undefined ? { progType: progType.value.program.type } : {}),
+    });
+    return explanation.status === "present" ? undefined : explanation;
+  }
+
+  /** For reading: as the kernel gets it; a program that does not bind, as it stands in the object. */
+  async disasm(objectId: string, program: string, kernelName: string, overlay: string | null): Promise<Result<readonly DisasmLine[], LoadError>> {
+    const bound = await this.disassemble(objectId, program, kernelName, overlay, "bound");
+    return bound.ok ? bound : this.disassemble(objectId, program, kernelName, overlay, "object");
+  }
+
+  /** Disassembly as it stands in the object, or bound to the kernel; the latter fails where the kernel refuses to bind. */
+  async disassemble(
+    objectId: string, program: string, kernelName: string, overlay: string | null, form: "object" | "bound",
+  ): Promise<Result<readonly DisasmLine[], LoadError>> {
+    const found = this.program(objectId, program);
+    if (!found.ok) return found;
+    const bound = await this.bind(objectId, program, kernelName, overlay);
+    if (form === "bound") return bound.ok ? ok(disasmLines(bound.value.bound, bound.value.kernel)) : bound;
+    const kernel = await this.store.kernel(kernelName, overlay);
+    return ok(disasmLines(found.value.program, kernel.ok ? kernel.value : null, bound.ok ? bound.value.bound : null));
+  }
+
+  async run(objectId: string, overlay: string | null, input: RunInput): Promise<Result<RunResult, LoadError>> {
+    const bound = await this.bind(objectId, input.program, input.kernel, overlay);
+    if (!bound.ok) return bound;
+    try {
+      return ok(await this.doors.runProgram(bound.value.bound, bound.value.kernel, {
+        ...(input.dataIn ? { dataIn: input.dataIn } : {}),
+        ...(input.ctxIn ? { ctxIn: input.ctxIn } : {}),
+        repeat: input.repeat,
+        maps: input.maps,
+      }));
+    } catch (error) {
+      return err(refusal("verify", defect("the emulator", error), "unsupported"));
+    }
+  }
+
+  async matrix(job: string, request: MatrixRequest, onVerdict: (verdict: ProgramVerdict) => void): Promise<Result<{ judged: number; cancelled: boolean }, string>> {
+    const spec = this.objects.get(request.objectId);
+    if (!spec) return err("the object is not open");
+    const index = await this.store.index();
+    if (!index.ok) return index;
+    const state = { cancelled: false };
+    this.jobs.set(job, state);
+    const kernels = request.kernels ?? index.value.kernels.map((k) => k.kernel);
+    const programs = request.programs ?? spec.programs.map((p) => p.name);
+    let judged = 0;
+    try {
+      // A kernel at a time, newest first, so that each pack is opened once however few are kept.
+      for (const kernel of [...kernels].reverse()) {
+        for (const program of programs) {
+          await this.pause();
+          if (state.cancelled) return ok({ judged, cancelled: true });
+          onVerdict(await this.check(request.objectId, program, kernel, request.overlay, { logLevel: 0, events: false }));
+          judged++;
+        }
+      }
+      return ok({ judged, cancelled: false });
+    } finally {
+      if (this.jobs.get(job) === state) this.jobs.delete(job);
+    }
+  }
+
+  async cancel(job: string): Promise<void> {
+    const state = this.jobs.get(job);
+    if (state) state.cancelled = true;
+  }
+
+  async explain(name: string, kernelName: string, overlay: string | null, progType: string | null): Promise<Result<ApiExplanation, string>> {
+    const apis = await this.store.apis();
+    if (!apis.ok) return apis;
+    const kernel = await this.store.kernel(kernelName, overlay);
+    if (!kernel.ok) return kernel;
+    return ok(explainMissing(name, kernel.value, apis.value, progType === null ? {} : { progType }));
+  }
+
+  async api(name: string): Promise<Result<{ kind: "helper" | "kfunc"; id: number | null; rows: readonly ApiRow[] }, string>> {
+    const apis = await this.store.apis();
+    if (!apis.ok) return apis;
+    const life = findApi(apis.value, name);
+    if (!life) {
+      const near = nearestNames(name, apis.value.apis.map((a) => a.name), 3);
+      return err(`no helper or kfunc "${name}"${near.length > 0 ? ` (nearest: ${near.join(", ")})` : ""}`);
+    }
+    return ok({ kind: life.kind, id: life.id, rows: lifeRows(apis.value, life) });
+  }
+
+  async apiChanges(from: string, to: string): Promise<Result<readonly ApiDifference[], string>> {
+    const apis = await this.store.apis();
+    return apis.ok ? ok(changesBetween(apis.value, from, to)) : apis;
+  }
+}
+
+function refusal(stage: LoadError["stage"], message: string, verdict: LoadError["verdict"] = "rejected"): LoadError {
+  return { stage, verdict, message, log: [] };
+}
+
+function defect(where: string, error: unknown): string {
+  return `a defect in ${where} of this simulation: ${error instanceof Error ? error.message : String(error)}`;
+}
+
+/** A door that throws has a defect; the page must survive it and the answer must not be a guess. */
+function guarded<T>(work: () => Result<T, LoadError>): Result<T, LoadError> {
+  try {
+    return work();
+  } catch (error) {
+    return err(refusal("open", defect("the loader", error), "unsupported"));
+  }
+}
+
+function guardedValue<T>(work: () => T): Result<T, string> {
+  try {
+    return ok(work());
+  } catch (error) {
+    return err(defect("the verifier", error));
+  }
+}

@@ -1,0 +1,32 @@
+import { proxy, wrap } from "comlink";
+import type { FullKernelWorkerApi, ProgramVerdict } from "./kernel-api.ts";
+import type { KernelWorkerShell } from "./kernel-shell.ts";
+
+/** A kernel worker and the way to end it: what it is doing stops at once, and calls in flight never settle. */
+export interface KernelWorkerHandle {
+  api: FullKernelWorkerApi;
+  terminate(): void;
+}
+
+/** Starts a kernel worker for the page at `base` (document.baseURI's folder, slash at its end). */
+export function startKernelWorker(base: string): KernelWorkerHandle {
+  const worker = new Worker(new URL("./kernel.worker.ts", import.meta.url), { type: "module", name: "kernel" });
+  const remote = wrap<KernelWorkerShell>(worker);
+  // Messages keep their order: whatever is asked later finds the base set.
+  void remote.start(base);
+  const api: FullKernelWorkerApi = {
+    kernels: () => remote.kernels(),
+    vmlinuxH: (kernel, overlay) => remote.vmlinuxH(kernel, overlay),
+    open: (objectId, object) => remote.open(objectId, object),
+    check: (objectId, program, kernel, overlay, options) => remote.check(objectId, program, kernel, overlay, options),
+    disasm: (objectId, program, kernel, overlay) => remote.disasm(objectId, program, kernel, overlay),
+    run: (objectId, overlay, input) => remote.run(objectId, overlay, input),
+    loadKernel: (kernel, overlay) => remote.loadKernel(kernel, overlay),
+    matrix: (job, request, onVerdict) => remote.matrix(job, request, proxy((verdict: ProgramVerdict) => onVerdict(verdict))),
+    cancel: (job) => remote.cancel(job),
+    explain: (name, kernel, overlay, progType) => remote.explain(name, kernel, overlay, progType),
+    api: (name) => remote.api(name),
+    apiChanges: (from, to) => remote.apiChanges(from, to),
+  };
+  return { api, terminate: () => worker.terminate() };
+}

@@ -1,0 +1,4 @@
+import { expose } from "comlink";
+import { browserKernelCore } from "./kernel-shell.ts";
+
+expose(browserKernelCore());

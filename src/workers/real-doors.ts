@@ -1,0 +1,22 @@
+import type { Result } from "../base/result.ts";
+import { decodePack, openPack } from "../kernel/pack.ts";
+import type { Decompress } from "../kernel/pack.ts";
+import type { KernelPack } from "../kernel/types.ts";
+import { bindProgram } from "../loader/bind.ts";
+import { openObject } from "../loader/open.ts";
+import type { Doors } from "./doors.ts";
+
+/** The rooms' own doors; only how packs are decompressed differs between browser and Node. */
+export function makeDoors(decompress: Decompress): Doors {
+  return {
+    openPack: async (bytes): Promise<Result<KernelPack, string>> => {
+      const decoded = await decodePack(bytes, decompress);
+      return decoded.ok ? openPack(decoded.value) : decoded;
+    },
+    printVmlinuxH: () => { throw new Error("printing vmlinux.h is not part of this build yet"); },
+    openObject,
+    bindProgram,
+    verify: () => { throw new Error("the verifier is not part of this build yet"); },
+    runProgram: () => { throw new Error("the emulator is not part of this build yet"); },
+  };
+}
