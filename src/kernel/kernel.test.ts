@@ -3,6 +3,7 @@ import type { BtfId } from "../base/brand.ts";
 import { unwrap } from "../base/result.ts";
 import { featureIsOn } from "./feature-set.ts";
 import { makeKernel } from "./kernel.ts";
+import { variantKeys } from "./variant.ts";
 import { smallPack } from "./testing/small-pack.ts";
 
 describe("kernel of a pack", () => {
@@ -14,6 +15,27 @@ describe("kernel of a pack", () => {
     expect(kernel.helperProto(1, "tracing", "trace_iter")).toMatchObject({ pktAccess: true });
     expect(kernel.helperProto(2, "tracing", "trace_iter")).toMatchObject({ symbol: "bpf_two_tp_proto" });
     expect(kernel.helperProto(999, "tracing", null)).toBe("unknown");
+  });
+
+  it("lets the most exact key decide: attach type, sleepable, struct_ops member", () => {
+    expect(variantKeys({ type: "lsm", attachType: "lsm_mac", sleepable: true })).toEqual(["lsm:lsm_mac:sleepable", "lsm:lsm_mac", "lsm:sleepable", "lsm"]);
+    expect(variantKeys({ type: "struct_ops", attachType: null, sleepable: false, structOpsMember: { typeName: "sched_ext_ops", member: "enqueue" } })).toEqual([
+      "struct_ops:sched_ext_ops/enqueue", "struct_ops:sched_ext_ops", "struct_ops",
+    ]);
+    const pack = smallPack();
+    const [helper, ...others] = pack.manifest.helpers;
+    const helpers = [{ ...helper!, allowed: { tracing: 0, "tracing:trace_iter": -1, "tracing:sleepable": -1 } }, ...others];
+    const [kfunc] = pack.manifest.kfuncs;
+    const exact = { ...kfunc!, exact: { "tracing:trace_iter": false, struct_ops: true } };
+    const made = unwrap(makeKernel({ ...pack, manifest: { ...pack.manifest, helpers } }));
+    const tracing = { type: "tracing", attachType: null, sleepable: false };
+    expect(made.helperProtoFor(1, tracing)).toMatchObject({ pktAccess: true });
+    expect(made.helperProtoFor(1, { ...tracing, sleepable: true })).toBe("not-allowed");
+    expect(made.helperProtoFor(1, { ...tracing, attachType: "trace_iter" })).toBe("not-allowed");
+    expect(made.kfuncAllowed(exact, tracing)).toBe(true);
+    expect(made.kfuncAllowed(exact, { ...tracing, attachType: "trace_iter" })).toBe(false);
+    expect(made.kfuncAllowed(exact, { ...tracing, type: "struct_ops" })).toBe(true);
+    expect(made.kfuncAllowed(exact, { ...tracing, type: "xdp" })).toBe(false);
   });
 
   it("finds kfuncs, options and contexts", () => {

@@ -7,6 +7,8 @@ import type { FeatureName } from "./features.ts";
 import { applyOverlay } from "./overlay.ts";
 import type { Overlay } from "./overlay-schema.ts";
 import { parseRelease } from "./releases.ts";
+import { lookUpVariant } from "./variant.ts";
+import type { ProgramVariant } from "./variant.ts";
 import type {
   AttachType, CtxAccess, HelperEntry, HelperProto, Kernel, KernelPack, KernelPackManifest, KernelPolicy, KfuncEntry, ProgType,
 } from "./types.ts";
@@ -75,11 +77,19 @@ class PackKernel implements Kernel {
   }
 
   helperProto(id: number, progType: ProgType, attachType: AttachType | null): HelperProto | "unknown" | "not-allowed" {
+    return this.helperProtoFor(id, { type: progType, attachType, sleepable: false });
+  }
+
+  helperProtoFor(id: number, program: ProgramVariant): HelperProto | "unknown" | "not-allowed" {
     const helper = this.helpers.get(id);
     if (!helper) return "unknown";
-    const exact = attachType === null ? undefined : helper.allowed[`${progType}:${attachType}`];
-    const index = exact ?? helper.allowed[progType];
+    const index = lookUpVariant(helper.allowed, program);
     return (index === undefined ? undefined : helper.protos[index]) ?? "not-allowed";
+  }
+
+  kfuncAllowed(kfunc: KfuncEntry, program: ProgramVariant): boolean {
+    const exact = kfunc.exact === undefined ? undefined : lookUpVariant(kfunc.exact, program);
+    return exact ?? kfunc.progTypes.includes(program.type);
   }
 
   kfunc(name: string): KfuncEntry | undefined {
