@@ -1,6 +1,7 @@
 import type { BtfId } from "../base/brand.ts";
 import type { Btf } from "../btf/types.ts";
 import type { FeatureName } from "./features.ts";
+import type { ProgramVariant } from "./variant.ts";
 
 /**
  * Program type: the kernel's enum name in lower case without its prefix: BPF_PROG_TYPE_SCHED_CLS is "sched_cls".
@@ -30,6 +31,8 @@ export interface HelperProto {
   pktAccess: boolean;
   mightSleep: boolean;
   allowFastcall?: boolean;
+  /** symbol of a function of the kernel that decides per program ("bpf_d_path_allowed"); when it says no: "helper call is not allowed in probe" */
+  allowedBy?: string;
 }
 
 export interface HelperEntry {
@@ -41,7 +44,9 @@ export interface HelperEntry {
   protos: readonly HelperProto[];
   /**
    * Who may call it: key is a ProgType, or "progtype:attachtype" where the answer differs by expected attach type
-   * (the more exact key wins); value is an index into protos. Absent: "program of this type cannot use helper".
+   * (the more exact key wins); value is an index into protos. Absent, or -1 under a more exact key: "program of this type
+   * cannot use helper". Sleepable programs that differ have ":sleepable" behind the key; struct_ops programs have
+   * "struct_ops:STRUCT" and "struct_ops:STRUCT/MEMBER" in the attach type's place.
    */
   allowed: Readonly<Record<string, number>>;
   /** C prototype as bpf_helper_defs.h has it, when known: "void *bpf_map_lookup_elem(void *map, const void *key)" */
@@ -58,6 +63,8 @@ export interface KfuncEntry {
   flags: readonly string[];
   /** program types that may call it (every ProgType the kernel's hooks stand for) */
   progTypes: readonly ProgType[];
+  /** where the answer differs within a program type (a filter function): keys as in HelperEntry.allowed, the most exact wins over progTypes */
+  exact?: Readonly<Record<string, boolean>>;
   /** kfunc sets it is in, by the kernel's symbol where known, and whether a set has a filter function */
   sets: readonly { name: string; hook: string; filter: boolean; flags: readonly string[] }[];
 }
@@ -89,6 +96,8 @@ export interface KernelPackManifest {
   kfuncs: readonly KfuncEntry[];
   /** destructors registered for kptr types: struct name → kfunc name */
   dtors: readonly { struct: string; kfunc: string }[];
+  /** struct_ops the kernel offers, with the module that brings one (null: vmlinux) */
+  structOps?: readonly { name: string; module: string | null }[];
   ctx: readonly CtxAccess[];
   limits: { insns: number; complexity: number; stack: number; callFrames: number; logLevels: number };
   /** facts found by probing that named features hang on, name → value (e.g. "insn_may_goto": true) */
@@ -114,6 +123,10 @@ export interface Kernel {
   helperByName(name: string): HelperEntry | undefined;
   /** the proto a program of that type gets: "unknown" when the number means nothing to this kernel, "not-allowed" when the type may not call it */
   helperProto(id: number, progType: ProgType, attachType: AttachType | null): HelperProto | "unknown" | "not-allowed";
+  /** the same for a whole program: being sleepable and the struct_ops member count too (a BoundProgram fits) */
+  helperProtoFor(id: number, program: ProgramVariant): HelperProto | "unknown" | "not-allowed";
+  /** whether that program may call the kfunc (kernel btf_kfunc_id_set_contains with its filters) */
+  kfuncAllowed(kfunc: KfuncEntry, program: ProgramVariant): boolean;
   /** by name; vmlinux's before modules' */
   kfunc(name: string): KfuncEntry | undefined;
   kfuncById(module: string | null, id: BtfId): KfuncEntry | undefined;
