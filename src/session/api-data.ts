@@ -8,8 +8,8 @@ export interface ApiAt {
   flags: readonly string[];
   programTypes: readonly string[];
   module: string | null;
-  /** what differs from the release before */
-  change: string | null;
+  /** something about it differs from the release before */
+  changed: boolean;
 }
 
 export interface ApiEntry {
@@ -18,11 +18,13 @@ export interface ApiEntry {
   /** number of a helper */
   id: number | null;
   /** first simulated kernel that has it */
-  since: string | null;
+  since: string;
   /** last one that has it, null while the newest does */
   until: string | null;
   replacement: string | null;
+  /** how the replacement is known, and what to mind */
   note: string | null;
+  /** one for each kernel, oldest first */
   kernels: readonly ApiAt[];
 }
 
@@ -37,33 +39,41 @@ type Fields = Record<string, unknown>;
 const isFields = (value: unknown): value is Fields => typeof value === "object" && value !== null && !Array.isArray(value);
 const text = (value: unknown): string | null => (typeof value === "string" ? value : null);
 const texts = (value: unknown): string[] => (Array.isArray(value) ? value.filter((x): x is string => typeof x === "string") : []);
+const fields = (value: unknown): Fields[] => (Array.isArray(value) ? (value as unknown[]).filter(isFields) : []);
 
-/** Reads public/kernels/api.json: `{schema: 1, kernels, apis}`, each API as `api NAME --json` prints it. */
+const ABSENT = { present: false, signature: null, flags: [], programTypes: [], module: null, changed: false } as const;
+
+/** Reads public/kernels/api.json (kernel/api-store.ts writes it): APIs as stretches of kernels in which nothing changed. */
 export function parseApiData(value: unknown): Result<ApiData, string> {
   if (!isFields(value) || value["schema"] !== 1) return err("its schema is not 1");
-  const kernels = texts(value["kernels"]);
-  const list = value["apis"] ?? value["entries"];
-  if (!Array.isArray(list)) return err("it lists no APIs");
+  const kernels = fields(value["kernels"]).map((k) => text(k["kernel"])).filter((k): k is string => k !== null);
+  const typeLists = Array.isArray(value["programTypes"]) ? (value["programTypes"] as unknown[]).map(texts) : [];
+  if (kernels.length === 0 || !Array.isArray(value["apis"])) return err("it lists no APIs");
   const entries: ApiEntry[] = [];
-  for (const item of list as unknown[]) {
-    if (!isFields(item) || typeof item["name"] !== "string") continue;
-    const at = Array.isArray(item["kernels"]) ? (item["kernels"] as unknown[]).filter(isFields) : [];
+  for (const api of fields(value["apis"])) {
+    const name = text(api["name"]);
+    const spans = fields(api["spans"]);
+    if (name === null || spans.length === 0) continue;
+    const at: ApiAt[] = kernels.map((kernel) => ({ kernel, ...ABSENT }));
+    for (const [n, span] of spans.entries()) {
+      const from = kernels.indexOf(text(span["from"]) ?? "");
+      const to = kernels.indexOf(text(span["to"]) ?? "");
+      if (from < 0 || to < from) continue;
+      for (let i = from; i <= to; i++) {
+        at[i] = {
+          kernel: kernels[i]!, present: true, signature: text(span["signature"]), flags: texts(span["flags"]),
+          programTypes: typeLists[Number(span["types"])] ?? [], module: text(span["module"]), changed: i === from && n > 0,
+        };
+      }
+    }
+    const replacement = isFields(api["replacement"]) ? api["replacement"] : null;
     entries.push({
-      name: item["name"],
-      kind: item["kind"] === "helper" ? "helper" : "kfunc",
-      id: typeof item["id"] === "number" ? item["id"] : null,
-      since: text(item["since"]),
-      until: text(item["until"]),
-      replacement: text(item["replacement"]),
-      note: text(item["note"]),
-      kernels: at.map((k) => ({
-        kernel: text(k["kernel"]) ?? "", present: k["present"] === true, signature: text(k["signature"]), flags: texts(k["flags"]),
-        programTypes: texts(k["program_types"]), module: text(k["module"]), change: text(k["change"]),
-      })),
+      name, kind: api["kind"] === "helper" ? "helper" : "kfunc", id: typeof api["id"] === "number" ? api["id"] : null,
+      since: text(spans[0]!["from"]) ?? kernels[0]!, until: text(api["until"]),
+      replacement: replacement ? text(replacement["name"]) : null, note: replacement ? text(replacement["note"]) : null, kernels: at,
     });
   }
-  const byName = new Map(entries.map((e) => [e.name, e]));
-  return ok({ kernels, entries, byName });
+  return ok({ kernels, entries, byName: new Map(entries.map((e) => [e.name, e])) });
 }
 
 export type ApiStatus = "current" | "removed" | "changed" | "new";
@@ -71,8 +81,8 @@ export type ApiStatus = "current" | "removed" | "changed" | "new";
 /** One word for a life: gone from the newest kernel, first seen in one of the last two, changed on the way, or none of these. */
 export function statusOf(entry: ApiEntry, kernels: readonly string[]): ApiStatus {
   if (entry.until !== null) return "removed";
-  if (entry.since !== null && kernels.indexOf(entry.since) >= kernels.length - 2) return "new";
-  return entry.kernels.some((k) => k.change !== null && k.kernel !== entry.since) ? "changed" : "current";
+  if (kernels.indexOf(entry.since) >= kernels.length - 2) return "new";
+  return entry.kernels.some((k) => k.changed) ? "changed" : "current";
 }
 
 export interface ApiFilter { query: string; kind: "all" | "helper" | "kfunc"; status: "all" | ApiStatus; programType: string; flag: string }
@@ -88,33 +98,4 @@ export function filterApis(data: ApiData, filter: ApiFilter): ApiEntry[] {
     const name = entry.name.toLowerCase();
     return words.every((w) => name.includes(w) || String(entry.id) === w);
   });
-}
-
-/** Everything that differs between two kernels, as one list. */
-export function changesBetween(data: ApiData, from: string, to: string): { entry: ApiEntry; kind: "added" | "removed" | "changed"; what: string }[] {
-  const a = data.kernels.indexOf(from);
-  const b = data.kernels.indexOf(to);
-  if (a < 0 || b < 0) return [];
-  const [older, newer] = a <= b ? [a, b] : [b, a];
-  const out: { entry: ApiEntry; kind: "added" | "removed" | "changed"; what: string }[] = [];
-  for (const entry of data.entries) {
-    const at = (index: number): ApiAt | undefined => entry.kernels.find((k) => k.kernel === data.kernels[index]);
-    const before = at(older);
-    const after = at(newer);
-    if (!before?.present && after?.present) out.push({ entry, kind: "added", what: after.signature ?? "" });
-    else if (before?.present && !after?.present) out.push({ entry, kind: "removed", what: entry.replacement ? `use ${entry.replacement}` : "" });
-    else if (before?.present && after?.present) {
-      const changes: string[] = [];
-      if (before.signature !== after.signature && before.signature && after.signature) changes.push(`${before.signature} → ${after.signature}`);
-      const plus = after.flags.filter((f) => !before.flags.includes(f));
-      const minus = before.flags.filter((f) => !after.flags.includes(f));
-      if (plus.length + minus.length > 0) changes.push([...plus.map((f) => `+${f}`), ...minus.map((f) => `−${f}`)].join(" "));
-      const plusTypes = after.programTypes.filter((t) => !before.programTypes.includes(t));
-      const minusTypes = before.programTypes.filter((t) => !after.programTypes.includes(t));
-      if (plusTypes.length > 0) changes.push(`also for ${plusTypes.join(", ")}`);
-      if (minusTypes.length > 0) changes.push(`no longer for ${minusTypes.join(", ")}`);
-      if (changes.length > 0) out.push({ entry, kind: "changed", what: changes.join("; ") });
-    }
-  }
-  return out;
 }

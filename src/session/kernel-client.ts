@@ -1,5 +1,5 @@
-import { err, type Result } from "../base/result.ts";
-import type { KernelWorkerApi, ObjectSummary } from "../workers/kernel-api.ts";
+import type { Result } from "../base/result.ts";
+import type { FullKernelWorkerApi, ObjectSummary } from "../workers/kernel-api.ts";
 import type { LoadError } from "../loader/types.ts";
 import type { Clock, KernelPort } from "./ports.ts";
 
@@ -27,7 +27,7 @@ export class KernelClient {
   }
 
   /** A call that needs no object. "gone" when the worker was ended or died under it. */
-  async call<T>(work: (api: KernelWorkerApi) => Promise<T>): Promise<T | "gone"> {
+  async call<T>(work: (api: FullKernelWorkerApi) => Promise<T>): Promise<T | "gone"> {
     const epoch = this.epoch;
     const id = this.nextCall++;
     this.inFlight.set(id, this.clock.now());
@@ -60,7 +60,7 @@ export class KernelClient {
   }
 
   /** A call about an object; opens it first where a restart has lost it. */
-  async about<T>(object: OpenObject, work: (api: KernelWorkerApi) => Promise<T>): Promise<T | "gone"> {
+  async about<T>(object: OpenObject, work: (api: FullKernelWorkerApi) => Promise<T>): Promise<T | "gone"> {
     if (!this.opened.has(object.id)) {
       const answer = await this.open(object);
       if (answer === "gone" || !answer.ok) return "gone";
@@ -86,9 +86,4 @@ export class KernelClient {
     this.port.restart();
     for (const interrupt of [...this.interrupts]) interrupt();
   }
-}
-
-/** A refusal for what should never happen, in the shape the panels know. */
-export function lostWorker<T>(): Result<T, string> {
-  return err("the kernel worker stopped; it has been started again");
 }

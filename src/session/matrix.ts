@@ -40,7 +40,8 @@ export class Matrix {
     this.client ??= new KernelClient(this.makePort(), this.clock);
     this.client.interruptSlow();
     const programs = [...job.programs].sort((a, b) => Number(b === job.first) - Number(a === job.first));
-    const todo = programs.flatMap((program) => [...job.kernels].reverse().map((kernel) => ({ program, kernel })));
+    // A kernel at a time, newest first: each pack is opened once, however few the worker keeps open.
+    const todo = [...job.kernels].reverse().flatMap((kernel) => programs.map((program) => ({ program, kernel })));
     this.objectId.value = job.object.id;
     this.cells.value = new Map(todo.map((t) => [cellKey(t.program, t.kernel), { kind: "waiting" }]));
     this.progress.value = { done: 0, total: todo.length };

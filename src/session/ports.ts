@@ -1,6 +1,6 @@
 import type { Diagnostic } from "../compiler/types.ts";
 import type { Result } from "../base/result.ts";
-import type { KernelWorkerApi } from "../workers/kernel-api.ts";
+import type { FullKernelWorkerApi } from "../workers/kernel-api.ts";
 import type { Project } from "./types.ts";
 
 /** What the session needs of the world; the page plugs workers in, tests plug fakes in. */
@@ -37,7 +37,7 @@ export interface CompilerPort {
 }
 
 export interface KernelPort {
-  readonly api: KernelWorkerApi;
+  readonly api: FullKernelWorkerApi;
   /** Ends what the worker is doing. Afterwards `api` is a fresh worker that has no object open; calls in flight are rejected or never settle. */
   restart(): void;
 }

@@ -3,7 +3,8 @@ import { fromHex } from "../base/bytes.ts";
 import type { Result } from "../base/result.ts";
 import type { RunResult } from "../emulator/types.ts";
 import type { LoadError } from "../loader/types.ts";
-import type { DisasmLine, KernelSummary, ObjectSummary, ProgramVerdict, RunInput } from "../workers/kernel-api.ts";
+import type { ApiDifference } from "../kernel/api-types.ts";
+import type { DisasmLine, FullKernelWorkerApi, KernelSummary, ObjectSummary, ProgramVerdict, RunInput } from "../workers/kernel-api.ts";
 import { KernelClient } from "./kernel-client.ts";
 import { mainFile } from "./project.ts";
 import { realClock, type Clock, type CompileOutcome, type CompilerPort, type Download, type KernelPort } from "./ports.ts";
@@ -40,6 +41,8 @@ export type RunState =
   | { kind: "stopped" }
   | { kind: "refused"; message: string }
   | { kind: "done"; program: string; kernel: string; dataIn: Uint8Array | null; result: RunResult };
+
+export type ApiLifeAnswer = Awaited<ReturnType<FullKernelWorkerApi["api"]>>;
 
 export interface SessionOptions {
   compiler: CompilerPort;
@@ -106,6 +109,17 @@ export class Session {
   async loadKernels(): Promise<void> {
     const answer = await this.kernelClient.call((api) => api.kernels());
     if (answer !== "gone") this.kernels.value = answer;
+  }
+
+  /** The life of one helper or kfunc as the engine tells it; an error text when it knows none. */
+  async apiLife(name: string): Promise<ApiLifeAnswer> {
+    const answer = await this.kernelClient.call((api) => api.api(name));
+    return answer === "gone" ? { ok: false, error: "the kernel worker stopped" } : answer;
+  }
+
+  async apiChanges(from: string, to: string): Promise<Result<readonly ApiDifference[], string>> {
+    const answer = await this.kernelClient.call((api) => api.apiChanges(from, to));
+    return answer === "gone" ? { ok: false, error: "the kernel worker stopped" } : answer;
   }
 
   /** Called with each object that has been opened: the matrix listens. */
@@ -306,15 +320,11 @@ export class Session {
 
   /** Ctrl+Enter: compiles if the text is newer than the object, checks, then runs the program once on the inputs. */
   async runNow(): Promise<void> {
-    const seq = ++this.runSeq;
-    if (!this.upToDate()) {
-      await this.compileNow();
-      if (this.runSeq !== seq && this.object.value === null) return;
-    }
+    if (!this.upToDate()) await this.compileNow();
     const object = this.object.value;
     const program = this.program.value;
     if (!object || !program) return;
-    const seq2 = ++this.runSeq;
+    const seq = ++this.runSeq;
     const input = this.runInput(program.name);
     if (!input.ok) {
       this.run.value = { kind: "refused", message: input.error };
@@ -323,7 +333,7 @@ export class Session {
     this.run.value = { kind: "running", since: this.clock.now() };
     const { overlay, kernel } = this.project.value;
     const answer = await this.kernelClient.about(object, (api) => api.run(object.id, overlay, input.value));
-    if (seq2 !== this.runSeq) return;
+    if (seq !== this.runSeq) return;
     if (answer === "gone") this.run.value = { kind: "stopped" };
     else if (!answer.ok) this.run.value = { kind: "refused", message: answer.error.message };
     else this.run.value = { kind: "done", program: program.name, kernel, dataIn: input.value.dataIn, result: answer.value };

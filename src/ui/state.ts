@@ -32,7 +32,7 @@ const CURRENT = "bpf-playground/current";
 export const documentId = signal(store.get(CURRENT) ?? documents.newId());
 export const saveState = signal<"saved" | "saving" | "full">("saved");
 
-export const session = new Session({ compiler: compilerPort, kernel: makeKernelPort(), project: startProject() });
+export const session = new Session({ compiler: compilerPort, kernel: makeKernelPort(true), project: startProject() });
 export const matrix = new Matrix(() => makeKernelPort());
 /** Once asked for, the matrix is filled again with every new object. */
 export const matrixWanted = signal(false);

@@ -1,15 +1,86 @@
-import { FakeKernel, outcome } from "../session/testing/fakes.ts";
-import type { CompilerPort, KernelPort } from "../session/ports.ts";
-import { demoKernel } from "../session/testing/demo.ts";
+import { err, ok } from "../base/result.ts";
+import type { CompilerPort, Download, KernelPort } from "../session/ports.ts";
+import { CompileClient } from "../workers/compile-client.ts";
+import { startKernelWorker, type KernelWorkerHandle } from "../workers/kernel-host.ts";
 
-export const compilerPort: CompilerPort = {
-  async compile() {
-    await new Promise((r) => setTimeout(r, 250));
-    return outcome();
-  },
-  cancel() {},
-  onDownload() {},
-};
-export function makeKernelPort(): KernelPort {
-  return demoKernel(new FakeKernel());
+/** The folder the page is in, slash at its end: everything fetched on demand lies below it, whatever path the page is served under. */
+const base = new URL("./", document.baseURI).href;
+
+/** A kernel worker with a spare, so that ending the busy one costs no start. */
+export function makeKernelPort(withSpare = false): KernelPort {
+  let active = startKernelWorker(base);
+  let spare: KernelWorkerHandle | null = null;
+  const refill = (): void => {
+    if (withSpare) spare ??= startKernelWorker(base);
+  };
+  if (withSpare) setTimeout(refill, 3000);
+  return {
+    get api() {
+      return active.api;
+    },
+    restart() {
+      active.terminate();
+      active = spare ?? startKernelWorker(base);
+      spare = null;
+      refill();
+    },
+  };
 }
+
+/** vmlinux.h is printed in a worker of its own, so that the one that judges is free meanwhile; it is ended when nobody has asked for a while. */
+let printer: KernelWorkerHandle | null = null;
+let printerIdle: ReturnType<typeof setTimeout> | undefined;
+const overlays = new Map<string, { kernel: string; overlay: string | null }>();
+
+/** The compiler keeps headers by key; an overlay has a key of its own, as it may change what vmlinux.h says. */
+function headerKey(kernel: string, overlay: string | null): string {
+  let key = kernel;
+  if (overlay !== null) {
+    let hash = 0x811c9dc5;
+    for (let i = 0; i < overlay.length; i++) hash = Math.imul(hash ^ overlay.charCodeAt(i), 0x01000193);
+    key = `${kernel}+${(hash >>> 0).toString(16)}-${overlay.length}`;
+  }
+  overlays.set(key, { kernel, overlay });
+  return key;
+}
+
+function makeCompilerPort(): CompilerPort {
+  let listener: (download: Download | null) => void = () => undefined;
+  const client = new CompileClient({
+    base: new URL("toolchain/", base).href,
+    onProgress: ({ phase, loadedBytes, totalBytes, cached }) => listener(phase === "ready" || cached ? null : { what: "clang and headers", received: loadedBytes, total: totalBytes }),
+    vmlinuxH: async (key) => {
+      const wanted = overlays.get(key);
+      if (!wanted) return err(`kernel ${key} is not known`);
+      clearTimeout(printerIdle);
+      printer ??= startKernelWorker(base);
+      const text = await printer.api.vmlinuxH(wanted.kernel, wanted.overlay);
+      printerIdle = setTimeout(() => {
+        printer?.terminate();
+        printer = null;
+      }, 20_000);
+      return text;
+    },
+  });
+  return {
+    async compile(request) {
+      const loaded = await client.load();
+      listener(null);
+      if (!loaded.ok) return loaded;
+      const usesKernel = Object.values(request.files).some((text) => text.includes("vmlinux.h"));
+      const outcome = await client.compile({
+        files: request.files, mainFiles: [request.main], kernel: usesKernel ? headerKey(request.kernel, request.overlay) : null,
+        opt: request.flags.opt, debug: request.flags.debug, mcpu: request.flags.mcpu, extraArgs: request.flags.extra,
+      });
+      if (outcome.kind === "cancelled") return err("cancelled");
+      const { object, diagnostics, stderr, ms } = outcome.result;
+      return ok({ object, diagnostics, text: stderr, ms });
+    },
+    cancel: () => client.cancel(),
+    onDownload: (next) => {
+      listener = next;
+    },
+  };
+}
+
+export const compilerPort: CompilerPort = makeCompilerPort();

@@ -1,6 +1,6 @@
 import { ok, type Result } from "../../base/result.ts";
 import type { LoadError } from "../../loader/types.ts";
-import type { KernelWorkerApi, ProgramVerdict } from "../../workers/kernel-api.ts";
+import type { FullKernelWorkerApi, ProgramVerdict } from "../../workers/kernel-api.ts";
 import type { Clock, CompileOutcome, CompileRequest, CompilerPort, Download, KernelPort } from "../ports.ts";
 
 /** A compiler under the test's control: each compile waits until the test answers it. */
@@ -30,7 +30,7 @@ export class FakeKernel implements KernelPort {
   programs = [{ name: "first", section: "xdp", type: "xdp", insns: 4 }, { name: "second", section: "tc", type: "sched_cls", insns: 6 }];
   verdictOf: (program: string, kernel: string) => Promise<ProgramVerdict> = async (program, kernel) => ({ program, kernel, verdict: "accepted", stage: "verify", message: "", ms: 1 });
   private opened = new Set<string>();
-  api: KernelWorkerApi = this.makeApi();
+  api: FullKernelWorkerApi = this.makeApi();
 
   restart(): void {
     this.restarts++;
@@ -38,7 +38,7 @@ export class FakeKernel implements KernelPort {
     this.api = this.makeApi();
   }
 
-  private makeApi(): KernelWorkerApi {
+  private makeApi(): FullKernelWorkerApi {
     const opened = new Set<string>();
     this.opened = opened;
     const fail: LoadError = { stage: "open", verdict: "rejected", message: "object is not open", log: [] };
@@ -60,6 +60,12 @@ export class FakeKernel implements KernelPort {
         this.calls.push(`run ${id} ${input.program}`);
         return ok({ outcome: "exited", retval: 2, dataOut: null, ctxOut: null, maps: [], trace: [], insnsExecuted: 3, nsPerRun: 1 });
       },
+      loadKernel: async () => ({ ok: false, error: "not here" }),
+      matrix: async () => ok({ judged: 0, cancelled: false }),
+      cancel: async () => undefined,
+      explain: async () => ({ ok: false, error: "not here" }),
+      api: async () => ({ ok: false, error: "not here" }),
+      apiChanges: async () => ok([]),
     };
   }
 }

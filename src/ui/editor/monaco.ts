@@ -46,7 +46,7 @@ export function defineThemes(): void {
       base: name === "light" ? "vs" : "vs-dark",
       inherit: true,
       rules: [
-        rule("", "ink"), rule("keyword", "syn-kw"), rule("keyword.directive", "syn-pre"), rule("type", "syn-type"), rule("number", "syn-num"), rule("string", "syn-str"),
+        rule("", "ink"), rule("keyword", "syn-kw"), rule("keyword.directive", "syn-pre"), rule("type", "syn-type"), rule("number", "syn-num"), rule("number.hex", "syn-num"), rule("number.float", "syn-num"), rule("string", "syn-str"),
         rule("string.include", "syn-str"), rule("comment", "syn-com", "italic"), rule("annotation", "syn-pre"), rule("delimiter", "ink-2"), rule("identifier", "ink"),
       ],
       colors: {
@@ -56,7 +56,7 @@ export function defineThemes(): void {
         "editorHoverWidget.border": color("line-strong"), "editorSuggestWidget.background": color("bar"), "editorError.foreground": color("no"), "editorWarning.foreground": color("mark-line"),
         "editorInfo.foreground": color("link"), "editorIndentGuide.background1": color("line"), "editorIndentGuide.activeBackground1": color("line-strong"),
         "scrollbarSlider.background": `${color("line-strong")}80`, "scrollbar.shadow": "#00000000", "editorOverviewRuler.border": "#00000000", "focusBorder": color("focus"),
-        "editorBracketMatch.background": color("mark-soft"), "editorBracketMatch.border": color("mark-line"), "editorStickyScroll.background": color("surface"),
+        "editorBracketMatch.background": color("mark-soft"), "editorBracketMatch.border": color("mark-line"), "editorStickyScroll.background": color("surface"), ...Object.fromEntries([1, 2, 3, 4, 5, 6].map((n) => [`editorBracketHighlight.foreground${n}`, color("ink-2")])),
       },
     });
     if (before) document.documentElement.dataset["theme"] = before;

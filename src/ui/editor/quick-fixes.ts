@@ -1,6 +1,6 @@
 import { projectFile, session } from "../state.ts";
 import { monaco } from "./monaco.ts";
-import { replacement } from "./replacement.ts";
+import { guardCalls, offeredFixes, renameWord } from "./replacement.ts";
 
 type Models = ReadonlyMap<string, monaco.editor.ITextModel>;
 
@@ -37,12 +37,14 @@ export function connectCodeActions(models: Models): () => void {
           actions.push({ title: `Include ${header}`, kind: "quickfix", edit: edit([{ file, range: new monaco.Range(d.line, start, d.line, start + match[0].length), text: `<${header}>` }]) });
         }
       }
-      const swap = replacement();
-      if (swap) {
-        const hits = model.findMatches(swap.from, false, false, true, " \t()*,;=+-&|!<>/{}[]\n", false);
-        if (hits.some((h) => h.range.startLineNumber <= range.endLineNumber && h.range.endLineNumber >= range.startLineNumber)) {
-          actions.push({ title: `Replace ${swap.from} with ${swap.to}`, kind: "quickfix", isPreferred: true, edit: edit(hits.map((h) => ({ file, range: h.range, text: swap.to }))) });
-        }
+      for (const fix of offeredFixes()) {
+        const word = fix.kind === "rename" ? fix.from : fix.name;
+        const near = Array.from({ length: range.endLineNumber - range.startLineNumber + 1 }, (_, i) => model.getLineContent(range.startLineNumber + i)).join("\n");
+        if (!new RegExp(`\\b${word.replace(/\W/g, "")}\\b`).test(near)) continue;
+        const text = model.getValue();
+        const next = fix.kind === "rename" ? renameWord(text, fix.from, fix.to).text : guardCalls(text, fix);
+        if (next === null || next === text) continue;
+        actions.push({ title: fix.title, kind: "quickfix", isPreferred: fix.kind === "rename", edit: edit([{ file, range: model.getFullModelRange(), text: next }]) });
       }
       return { actions, dispose: () => undefined };
     },

@@ -1,28 +1,53 @@
-import { apiEntry } from "../api-data.ts";
+import type { QuickFix } from "../../kernel/api-types.ts";
 import { session } from "../state.ts";
 
-/** The call that the refusal is about and what replaces it, where that is one word for another. */
-export function replacement(): { from: string; to: string } | null {
+/** What the engine offers to change for the refusal on show. */
+export function offeredFixes(): readonly QuickFix[] {
   const check = session.check.value;
-  if (check.kind !== "done" || check.verdict.verdict !== "rejected") return null;
-  const subject = check.verdict.load?.subject;
-  const name = subject && (subject.kind === "kfunc" || subject.kind === "ksym" || subject.kind === "helper") ? subject.name : null;
-  const to = name ? apiEntry(name)?.replacement : null;
-  return name && to && /^\w+$/.test(to) ? { from: name, to } : null;
+  if (check.kind !== "done" || check.stale || session.object.value?.from !== "source") return [];
+  return check.verdict.api?.fixes ?? [];
 }
 
-/** Writes the replacement everywhere in the project's files. Strings and comments keep the old word: they may talk about it. */
-export function applyReplacement({ from, to }: { from: string; to: string }): number {
+/** Comments, strings and words of C, so that only words that are code are touched. */
+const TOKENS = /\/\*[^]*?\*\/|\/\/[^\n]*|"(?:[^"\\\n]|\\.)*"|\b\w+\b/g;
+
+/** The text with a word replaced wherever it is code, and how often that was. */
+export function renameWord(text: string, from: string, to: string): { text: string; count: number } {
   let count = 0;
-  const files: Record<string, string> = {};
-  for (const [name, text] of Object.entries(session.project.value.files)) {
-    files[name] = text.replace(/\/\*[^]*?\*\/|\/\/[^\n]*|"(?:[^"\\\n]|\\.)*"|\b\w+\b/g, (word) => {
-      if (word !== from) return word;
-      count++;
-      return to;
-    });
-  }
-  if (count > 0) session.update({ files });
-  return count;
+  const out = text.replace(TOKENS, (word) => {
+    if (word !== from) return word;
+    count++;
+    return to;
+  });
+  return { text: out, count };
 }
 
+/**
+ * The text with a weak declaration before the first function, and a condition around each statement that calls the function by
+ * itself. A call inside an expression is left alone: what stands for its value only the author knows. Null when there is no such statement.
+ */
+export function guardCalls(text: string, fix: Extract<QuickFix, { kind: "guard" }>): string | null {
+  const escaped = fix.name.replace(/\W/g, "");
+  const statement = new RegExp(`^([ \\t]*)(${escaped}\\s*\\([^;{}]*\\);)`, "gm");
+  if (!statement.test(text)) return null;
+  const guarded = text.replace(statement, (_, indent: string, call: string) => `${indent}if (${fix.condition})\n${indent}\t${call}`);
+  // An older, strong declaration would stay strong: it makes way for the weak one.
+  const declaration = new RegExp(`^(?:extern\\s+)?[A-Za-z_][\\w\\s*]*\\b${escaped}\\s*\\([^;{}]*\\)[^;{}]*__ksym[^;{}]*;`, "m");
+  const weak = fix.declaration.trim().replace(/;?$/, ";");
+  if (declaration.test(guarded)) return guarded.replace(declaration, () => weak);
+  const firstSection = guarded.search(/^SEC\(/m);
+  const at = firstSection < 0 ? 0 : firstSection;
+  return `${guarded.slice(0, at)}${weak}\n\n${guarded.slice(at)}`;
+}
+
+/** Makes the change in every file of the project; how many files changed. */
+export function applyFix(fix: QuickFix): number {
+  let changed = 0;
+  const files = Object.fromEntries(Object.entries(session.project.value.files).map(([name, text]) => {
+    const next = fix.kind === "rename" ? renameWord(text, fix.from, fix.to).text : (guardCalls(text, fix) ?? text);
+    if (next !== text) changed++;
+    return [name, next];
+  }));
+  if (changed > 0) session.update({ files });
+  return changed;
+}

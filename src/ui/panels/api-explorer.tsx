@@ -1,6 +1,8 @@
 import { computed, signal } from "@preact/signals";
-import { useEffect, useMemo } from "preact/hooks";
-import { changesBetween, filterApis, statusOf, type ApiEntry, type ApiFilter } from "../../session/api-data.ts";
+import { useEffect, useMemo, useState } from "preact/hooks";
+import type { ApiDifference } from "../../kernel/api-types.ts";
+import type { ApiLifeAnswer } from "../../session/session.ts";
+import { filterApis, statusOf, type ApiEntry, type ApiFilter } from "../../session/api-data.ts";
 import { apiData, apiEntry, apiError, loadApiData } from "../api-data.ts";
 import { pane, panel, session } from "../state.ts";
 import { Icon } from "../widgets/icon.tsx";
@@ -73,7 +75,7 @@ function Timeline({ entry }: { entry: ApiEntry }) {
     <span class="timeline" role="img" aria-label={life}>
       {kernels.map((k) => {
         const at = entry.kernels.find((x) => x.kernel === k);
-        return <i key={k} data-there={at?.present === true} data-changed={at?.present === true && at.change !== null && k !== entry.since} data-current={k === current} title={`${k}: ${at?.present ? (at.change ?? "present") : "absent"}`} />;
+        return <i key={k} data-there={at?.present === true} data-changed={at?.changed === true} data-current={k === current} title={`${k}: ${at?.present ? (at.changed ? "changed here" : "present") : "absent"}`} />;
       })}
     </span>
   );
@@ -83,7 +85,13 @@ function Card({ entry }: { entry: ApiEntry }) {
   const data = apiData.value!;
   const newest = [...entry.kernels].reverse().find((k) => k.present);
   const status = statusOf(entry, data.kernels);
-  const changes = entry.kernels.filter((k) => k.change !== null || k.kernel === entry.since);
+  const [life, setLife] = useState<ApiLifeAnswer | null>(null);
+  useEffect(() => {
+    let wanted = true;
+    setLife(null);
+    void session.apiLife(entry.name).then((answer) => { if (wanted) setLife(answer); });
+    return () => { wanted = false; };
+  }, [entry.name]);
   return (
     <div class="scroll pad api-card">
       <div class="row spread">
@@ -98,12 +106,13 @@ function Card({ entry }: { entry: ApiEntry }) {
       {entry.replacement && <p>Replaced by <button type="button" class="link mono" onClick={() => openApi(entry.replacement!)}>{entry.replacement}</button>.</p>}
       {entry.note && <p class="muted">{entry.note}</p>}
       <h3 class="heading">Its life</h3>
-      <ol class="life">
-        {changes.map((k) => (
-          <li key={k.kernel}><span class="num life-kernel">{k.kernel}</span><div>{k.kernel === entry.since ? "first seen" : k.change}{k.signature && <code class="signature">{k.signature}</code>}</div></li>
-        ))}
-        {entry.until && <li><span class="num life-kernel">{data.kernels[data.kernels.indexOf(entry.until) + 1]}</span><div class="no">no longer there</div></li>}
-      </ol>
+      {life === null ? <p class="faint">…</p> : !life.ok ? <p class="no">{life.error}</p> : (
+        <ol class="life">
+          {life.value.rows.filter((row) => row.change !== null || row.kernel === entry.since).map((row) => (
+            <li key={row.kernel}><span class="num life-kernel">{row.kernel}</span><div class={row.state ? "" : "no"}>{row.kernel === entry.since && !row.change ? "first seen" : row.change}{row.state && <code class="signature">{row.state.signature}</code>}</div></li>
+          ))}
+        </ol>
+      )}
       {newest && newest.programTypes.length > 0 && <><h3 class="heading">Program types, {newest.kernel}</h3><p class="row wrap">{newest.programTypes.map((t) => <span key={t} class="tag">{t}</span>)}</p></>}
     </div>
   );
@@ -112,7 +121,14 @@ function Card({ entry }: { entry: ApiEntry }) {
 function Compare() {
   const data = apiData.value!;
   const { from, to } = comparing.value!;
-  const changes = useMemo(() => changesBetween(data, from, to), [data, from, to]);
+  const [answer, setAnswer] = useState<{ ok: true; value: readonly ApiDifference[] } | { ok: false; error: string } | null>(null);
+  useEffect(() => {
+    let wanted = true;
+    setAnswer(null);
+    void session.apiChanges(from, to).then((a) => { if (wanted) setAnswer(a); });
+    return () => { wanted = false; };
+  }, [from, to]);
+  const changes = answer?.ok ? answer.value : [];
   const pick = (key: "from" | "to") => (e: { currentTarget: HTMLSelectElement }): void => { comparing.value = { ...comparing.value!, [key]: e.currentTarget.value }; };
   return (
     <div class="panel-column">
@@ -124,11 +140,11 @@ function Compare() {
       </div>
       <div class="scroll">
         <table class="table compare"><tbody>
-          {(["removed", "changed", "added"] as const).flatMap((kind) => changes.filter((c) => c.kind === kind).map((c) => (
-            <tr key={c.entry.name}><td><span class={`tag ${kind === "removed" ? "no" : kind === "added" ? "ok" : "warn"}`}>{kind}</span></td><td><button type="button" class="link mono" onClick={() => openApi(c.entry.name)}>{c.entry.name}</button>{c.what && <div class="muted compare-what">{c.what}</div>}</td></tr>
+          {(["removed", "changed", "added"] as const).flatMap((what) => changes.filter((c) => c.what === what).map((c) => (
+            <tr key={c.name}><td><span class={`tag ${what === "removed" ? "no" : what === "added" ? "ok" : "warn"}`}>{what}</span></td><td><button type="button" class="link mono" onClick={() => openApi(c.name)}>{c.name}</button>{(c.detail ?? (what === "added" ? c.after?.signature : null)) && <div class="muted compare-what">{c.detail ?? c.after?.signature}</div>}</td></tr>
           )))}
         </tbody></table>
-        {changes.length === 0 && <p class="empty">Nothing differs.</p>}
+        {answer && !answer.ok && <p class="pad no">{answer.error}</p>}{answer?.ok && changes.length === 0 && <p class="pad">Nothing differs.</p>}
       </div>
     </div>
   );

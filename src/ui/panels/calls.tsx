@@ -34,8 +34,8 @@ function list(): Call[] {
     entry.sites.push(line);
     out.set(name, entry);
   }
-  const subject = session.verdict.value?.load?.subject;
-  if (subject && (subject.kind === "kfunc" || subject.kind === "helper")) {
+  const subject = session.verdict.value?.api;
+  if (subject && subject.status !== "not allowed" && subject.status !== "present") {
     const entry = out.get(subject.name);
     if (entry) entry.unresolved = true;
     else out.set(subject.name, { name: subject.name, kind: subject.kind, sites: [], unresolved: true });

@@ -1,8 +1,6 @@
-import { apiEntry, loadApiData } from "../api-data.ts";
-import { applyReplacement, replacement } from "../editor/replacement.ts";
+import { applyFix, offeredFixes } from "../editor/replacement.ts";
 import { goTo, panel, selectInsn, session, toast } from "../state.ts";
 import { openApi } from "./api-explorer.tsx";
-import { useEffect } from "preact/hooks";
 
 /** The reason in plain words, the path that led there, what would help; for an accepted program what it cost. */
 export function WhyPanel() {
@@ -18,7 +16,7 @@ export function WhyPanel() {
   }
   const v = check.verdict;
   const explanation = v.verify?.explanation;
-  const warnings = v.verify?.warnings ?? [];
+  const warnings = v.warnings ?? v.verify?.warnings ?? [];
   return (
     <div class="scroll pad why">
       {v.verdict === "accepted" && <Accepted />}
@@ -75,32 +73,32 @@ function Accepted() {
   );
 }
 
-/** A helper or kfunc that this kernel does not have: its life, and what replaces it. */
+const API_TITLES: Readonly<Record<string, (name: string) => string>> = {
+  removed: (name) => `${name} is gone from this kernel`,
+  later: (name) => `${name} came later`,
+  "not built": (name) => `${name} was left out when this kernel was built`,
+  "removed by policy": (name) => `${name} was taken away by the custom kernel`,
+  "no BTF": () => "This kernel was built without BTF",
+  "not allowed": (name) => `${name} is not for programs of this type`,
+  unknown: (name) => `No simulated kernel has ${name}`,
+};
+
+/** A helper or kfunc that this kernel does not give: its life, and what to write instead. */
 function Gone() {
-  const v = session.verdict.value;
-  const subject = v?.load?.subject;
-  const api = subject && (subject.kind === "kfunc" || subject.kind === "helper" || subject.kind === "ksym") ? subject : null;
-  useEffect(() => {
-    if (api) void loadApiData();
-  }, [api?.name]);
-  const entry = api ? apiEntry(api.name) : null;
-  if (!entry || !v) return null;
-  const swap = replacement();
-  const there = entry.kernels.some((k) => k.kernel === v.kernel && k.present);
+  const api = session.verdict.value?.api;
+  if (!api) return null;
   return (
     <section>
-      <h2>{there ? <>{entry.name} is there, but not for this program</> : entry.until ? <>{entry.name} is gone: last seen in {entry.until}</> : <>{entry.name} came with {entry.since}</>}</h2>
-      <p>
-        {!there && entry.since && <>It exists {entry.until ? `from ${entry.since} to ${entry.until}` : `from ${entry.since} on`}. </>}
-        {entry.replacement && <><code>{entry.replacement}</code> takes its place{apiEntry(entry.replacement)?.since ? `, from ${apiEntry(entry.replacement)!.since} on` : ""}. </>}
-        {entry.note && `${entry.note} `}
-        {entry.kind === "kfunc" && !there && <>A weak declaration (<code>__weak</code>) and <code>bpf_ksym_exists({entry.name})</code> let one object serve kernels with and without it.</>}
-      </p>
+      <h2>{API_TITLES[api.status]?.(api.name) ?? api.name}</h2>
+      {api.sentences.map((sentence, i) => <p key={i}>{sentence}</p>)}
       <div class="row">
-        {swap && session.object.value?.from === "source" && (
-          <button type="button" class="button outlined" onClick={() => { const n = applyReplacement(swap); toast(n > 0 ? `${n} ${n === 1 ? "place" : "places"} changed. Ctrl+Z in the editor takes it back.` : `${swap.from} does not stand in the text as a word.`); }}>Replace with {swap.to}</button>
-        )}
-        <button type="button" class="button outlined" onClick={() => openApi(entry.name)}>Its life over the kernels</button>
+        {offeredFixes().map((fix, i) => (
+          <button key={i} type="button" class="button outlined" onClick={() => {
+            const n = applyFix(fix);
+            toast(n > 0 ? `${fix.title}: done. Ctrl+Z in the editor takes it back.` : "The text has no place where this can be done by itself.");
+          }}>{fix.title}</button>
+        ))}
+        {api.status !== "unknown" && <button type="button" class="button outlined" onClick={() => openApi(api.name)}>Its life over the kernels</button>}
       </div>
     </section>
   );
