@@ -1,4 +1,5 @@
 /** The command line: `npm run --silent cli -- COMMAND …`, or the package's bin. */
+import { existsSync } from "node:fs";
 import { Exit } from "./exit.ts";
 import type { UsageError } from "./exit.ts";
 import type { Output } from "./output.ts";
@@ -56,7 +57,11 @@ export async function runCli(args: readonly string[], out: Output): Promise<Exit
   }
 }
 
-async function main(): Promise<void> {
+/** Runs the process's own command line and ends the process with the contract's exit status. */
+export async function main(): Promise<void> {
+  // npm runs scripts in the project's folder; paths are meant from where the user is.
+  const from = process.env["npm_lifecycle_event"] === "cli" ? process.env["INIT_CWD"] : undefined;
+  if (from !== undefined && existsSync(from)) process.chdir(from);
   const colour = process.stdout.isTTY === true && process.env["NO_COLOR"] === undefined && process.env["TERM"] !== "dumb";
   // A reader that has seen enough (`| head`) is no error.
   process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : Exit.USAGE));
@@ -71,4 +76,4 @@ async function main(): Promise<void> {
   process.stdout.write("", () => process.exit(exit));
 }
 
-if (process.argv[1] !== undefined && /(?:[\\/]|^)(?:main\.[jt]s|bpf-playground(?:\.mjs)?)$/.test(process.argv[1])) void main();
+if (process.argv[1] !== undefined && /[\\/]cli[\\/]main\.ts$/.test(process.argv[1])) void main();

@@ -149,7 +149,7 @@ class Workbench {
     const before = this.kfuncs.get(name)![0]!;
     const types = change.programTypes ? this.knownTypes(change.programTypes, path) : before.progTypes;
     const flags = change.flags ?? before.flags;
-    const made = this.makeEntry(proto.value, this.deprecated.has(name) ? withFlag(flags, "KF_DEPRECATED") : flags, types, path);
+    const made = this.makeEntry(proto.value, this.deprecated.has(name) ? withFlag(flags, "KF_DEPRECATED") : flags, types, path, change.programTypes ? undefined : before.exact);
     if (!made.ok) return made;
     if (!made.value) return ok(null);
     this.hidden.add(name);
@@ -158,12 +158,12 @@ class Workbench {
   }
 
   /** False when the kernel has no BTF, so that no kfunc can be had. */
-  private makeEntry(proto: CPrototype, flags: readonly string[], progTypes: readonly string[], path: string): Result<boolean, string> {
+  private makeEntry(proto: CPrototype, flags: readonly string[], progTypes: readonly string[], path: string, exact?: KfuncEntry["exact"]): Result<boolean, string> {
     if (!this.layer) return ok(false);
     const id = addKfunc(this.layer, proto);
     if (!id.ok) return err(`${path}.prototype: ${id.error} (kernel ${this.pack.manifest.kernel})`);
     const set = { name: `${LAB_MODULE}_kfunc_set`, hook: LAB_MODULE, filter: false, flags };
-    this.kfuncs.set(proto.name, [{ name: proto.name, module: LAB_MODULE, btfId: id.value, flags, progTypes, sets: [set] }]);
+    this.kfuncs.set(proto.name, [{ name: proto.name, module: LAB_MODULE, btfId: id.value, flags, progTypes, ...(exact ? { exact } : {}), sets: [set] }]);
     return ok(true);
   }
 

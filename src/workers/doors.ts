@@ -9,7 +9,7 @@ import type { VerifyOptions, VerifyResult } from "../verifier/types.ts";
 export interface Doors {
   /** takes a pack file's bytes as they came over the wire */
   openPack(bytes: Uint8Array): Promise<Result<KernelPack, string>>;
-  printVmlinuxH(btf: Btf): string;
+  printVmlinuxH(btf: Btf, options: { kfuncs: Iterable<string> }): string;
   openObject(bytes: Uint8Array): Result<ObjectSpec, LoadError>;
   bindProgram(spec: ObjectSpec, program: string, kernel: Kernel): Result<BoundProgram, LoadError>;
   verify(program: BoundProgram, kernel: Kernel, options: VerifyOptions): VerifyResult;

@@ -104,7 +104,9 @@ export class KernelStore {
     const kernel = await this.kernel(name, overlay);
     if (!kernel.ok) return kernel;
     if (!kernel.value.btf) return err(`kernel ${kernel.value.name} is built without BTF: there is nothing to make vmlinux.h from`);
-    const text = this.doors.printVmlinuxH(kernel.value.btf) + declarationsOf(kernel.value);
+    // Kernels before 6.10 do not mark kfuncs in BTF, so their names are given.
+    const kfuncs = kernel.value.manifest.kfuncs.filter((k) => k.module === null).map((k) => k.name);
+    const text = this.doors.printVmlinuxH(kernel.value.btf, { kfuncs }) + declarationsOf(kernel.value);
     this.headers.set(key, text);
     return ok(text);
   }

@@ -1,4 +1,5 @@
 import type { Result } from "../base/result.ts";
+import { printVmlinuxH } from "../btf/print-c.ts";
 import { decodePack, openPack } from "../kernel/pack.ts";
 import type { Decompress } from "../kernel/pack.ts";
 import type { KernelPack } from "../kernel/types.ts";
@@ -13,7 +14,7 @@ export function makeDoors(decompress: Decompress): Doors {
       const decoded = await decodePack(bytes, decompress);
       return decoded.ok ? openPack(decoded.value) : decoded;
     },
-    printVmlinuxH: () => { throw new Error("printing vmlinux.h is not part of this build yet"); },
+    printVmlinuxH,
     openObject,
     bindProgram,
     verify: () => { throw new Error("the verifier is not part of this build yet"); },
