@@ -11,7 +11,7 @@ const isolation = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-E
  * WebAssembly needs its own word; workers may be blobs (the threaded compiler makes its own).
  */
 const policy = [
-  "default-src 'none'", "script-src 'self' 'wasm-unsafe-eval' blob:", "worker-src 'self' blob:", "connect-src 'self' data: blob:", "style-src 'self' 'unsafe-inline'",
+  "default-src 'none'", "script-src 'self' 'wasm-unsafe-eval'", "worker-src 'self' blob:", "connect-src 'self' data: blob:", "style-src 'self' 'unsafe-inline'",
   "font-src 'self' data:", "img-src 'self' data: blob:", "manifest-src 'self'", "base-uri 'none'", "form-action 'none'", "object-src 'none'",
 ].join("; ");
 
@@ -23,9 +23,12 @@ function contentSecurityPolicy(): Plugin {
   };
 }
 
+/** Files that are kept when first used instead of being fetched with the page: kernels, workshops, and the compiler's other runner (5 MB). */
+const ON_DEMAND = /^(?:kernels|workshops)\/|wasmer|sdk-runner|wisp/;
+
 /**
  * Gives the service worker the list of this build's files with their hashes: `shell` is fetched on installation, `data`
- * (toolchain, kernels, workshops) when it is first asked for. The worker's own bytes change with any of them, which is what starts an update.
+ * when it is first asked for. The worker's own bytes change with any of them, which is what starts an update.
  */
 function serviceWorkerManifest(): Plugin {
   let publicDir = "";
@@ -41,15 +44,17 @@ function serviceWorkerManifest(): Plugin {
         const worker = Object.values(bundle).find((file) => file.fileName === "sw.js");
         if (!worker || worker.type !== "chunk") return this.error("sw.js is missing from the build");
         const shell: Record<string, string> = {};
+        const data: Record<string, string> = {};
         for (const file of Object.values(bundle)) {
           if (file.fileName === "sw.js" || file.fileName.endsWith(".map")) continue;
-          shell[file.fileName] = hash(file.type === "chunk" ? file.code : file.source);
+          const onDemand = ON_DEMAND.test(file.fileName);
+          (onDemand ? data : shell)[file.fileName] = hash(file.type === "chunk" ? file.code : file.source);
         }
-        const data: Record<string, string> = {};
         for (const path of walk(publicDir)) {
           const name = relative(publicDir, path).replaceAll("\\", "/");
-          const inShell = !/^(?:toolchain|kernels|workshops)\//.test(name);
-          (inShell ? shell : data)[name] = hash(readFileSync(path));
+          // The compile worker keeps the toolchain itself, unpacked and checked.
+          if (name.startsWith("toolchain/")) continue;
+          (ON_DEMAND.test(name) ? data : shell)[name] = hash(readFileSync(path));
         }
         worker.code = worker.code.replace(/["'`]__BUILD__["'`]/, () => JSON.stringify(JSON.stringify({ shell, data })));
       },

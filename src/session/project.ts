@@ -172,7 +172,7 @@ export function mainFile(project: Project): string | null {
 export function projectTitle(project: Project): string {
   const name = mainFile(project) ?? project.activeFile;
   const text = project.files[name] ?? "";
-  const comment = /^\s*(?:\/\/|\/\*+)\s*(?!SPDX)([^\n*]{3,80})/m.exec(text.slice(0, 600))?.[1]?.trim();
+  const comment = /^\s*(?:\/\/|\/\*+)(?!\s*SPDX)\s*([^\n*]{3,80})/m.exec(text.slice(0, 600))?.[1]?.trim();
   if (comment) return comment;
   const fn = /^\s*int\s+(?:BPF_\w+\(\s*)?(\w+)/m.exec(text)?.[1];
   return fn ? `${fn} (${name})` : name;

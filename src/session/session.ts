@@ -88,6 +88,9 @@ export class Session {
   private cancelTimer: (() => void) | null = null;
   /** what the object in `object` was made of; null while none is, or for an upload */
   private builtFrom: string | null = null;
+  /** the text whose compile came to an end last, with or without an object */
+  private attempted: string | null = null;
+  private inFlight: { key: string; done: Promise<void> } | null = null;
   private readonly afterObject = new Set<(object: LoadedObject) => void>();
 
   constructor(options: SessionOptions) {
@@ -180,6 +183,7 @@ export class Session {
     this.cancelTimer = null;
     if (this.compile.value.kind === "compiling") this.compiler.cancel();
     this.compileSeq++;
+    this.inFlight = null;
   }
 
   /** True when the object on show is what the text as it stands makes. */
@@ -187,11 +191,18 @@ export class Session {
     return this.object.value !== null && (this.object.value.from === "upload" || this.builtFrom === this.compileKey(this.project.value));
   }
 
-  /** Compiles the text as it stands; a compile in flight is cancelled. Resolves when there is an object that has been checked, or none. */
-  async compileNow(): Promise<void> {
+  /** Compiles the text as it stands; a compile in flight of another text is cancelled. Resolves when there is an object that has been checked, or none. */
+  compileNow(): Promise<void> {
+    const key = this.compileKey(this.project.value);
+    if (this.inFlight?.key === key && this.compile.value.kind === "compiling") return this.inFlight.done;
     this.cancelCompile();
+    const done = this.compileText(this.project.value, key);
+    this.inFlight = { key, done };
+    return done;
+  }
+
+  private async compileText(project: Project, key: string): Promise<void> {
     const seq = ++this.compileSeq;
-    const project = this.project.value;
     const main = mainFile(project);
     if (!main || (project.files[main] ?? "").trim() === "") {
       batch(() => {
@@ -220,7 +231,8 @@ export class Session {
       this.compile.value = { kind: "done", ms: outcome.ms, errors: count("error"), warnings: count("warning") };
       if (!outcome.object) this.dropObject();
     });
-    if (outcome.object) await this.adopt(outcome.object, main.replace(/\.c$/, ".o"), "source", this.compileKey(project));
+    this.attempted = key;
+    if (outcome.object) await this.adopt(outcome.object, main.replace(/\.c$/, ".o"), "source", key);
   }
 
   /** Takes an object file from the user in place of the compiler's. */
@@ -245,6 +257,7 @@ export class Session {
     this.checkSeq++;
     this.runSeq++;
     this.builtFrom = null;
+    this.attempted = null;
     this.object.value = null;
     this.summary.value = null;
     this.openError.value = null;
@@ -320,7 +333,7 @@ export class Session {
 
   /** Ctrl+Enter: compiles if the text is newer than the object, checks, then runs the program once on the inputs. */
   async runNow(): Promise<void> {
-    if (!this.upToDate()) await this.compileNow();
+    if (!this.upToDate() && this.attempted !== this.compileKey(this.project.value)) await this.compileNow();
     const object = this.object.value;
     const program = this.program.value;
     if (!object || !program) return;

@@ -1,9 +1,9 @@
 /// <reference lib="webworker" />
 /**
  * Offline after the first visit. The build writes the list of its files with their hashes into this file (vite.config.ts):
- * `shell` is fetched on installation into a cache of this version; `data` (clang, headers, kernels) is kept when it is first used,
+ * `shell` is fetched on installation into a cache of this version; `data` (kernels, workshops) is kept when it is first used,
  * in one cache for all versions, keyed by hash, so that an update fetches only what has changed. What does not have the hash that
- * this version expects is not kept, so versions never mix.
+ * this version expects is not kept, so versions never mix. clang and its headers are kept by the compile worker itself.
  */
 export type {};
 declare const self: ServiceWorkerGlobalScope;
