@@ -102,4 +102,9 @@ export class MaskedBtf implements Btf {
     const type = this.inner.type(id);
     return type?.kind === BtfKind.FUNC && this.hidden.has(type.name) ? [] : this.inner.declTags(id, componentIdx);
   }
+
+  flavouredIds(): readonly BtfId[] {
+    const ids = this.inner.flavouredIds?.();
+    return ids ?? Array.from({ length: this.count - this.startId }, (_, i) => this.startId + i);
+  }
 }
