@@ -1,4 +1,5 @@
 import type { InsnIdx } from "../base/brand.ts";
+import type { BoundProgram } from "../loader/types.ts";
 
 /** Input of a run: BPF_PROG_TEST_RUN semantics. */
 export interface RunRequest {
@@ -7,6 +8,8 @@ export interface RunRequest {
   /** context struct as user space passes it (struct __sk_buff, xdp_md, raw tracepoint args as u64[], tracepoint record) */
   ctxIn?: Uint8Array;
   repeat?: number;
+  /** which of the machine's programs runs; default the one it was made for */
+  program?: string;
   /** instruction budget over all repeats; default 100,000,000 */
   insnBudget?: number;
   /** map contents set before the run, by map name */
@@ -42,4 +45,34 @@ export interface RunResult {
   /** XDP/tc: action's name, redirect target … */
   action?: string;
   events?: readonly { map: string; data: Uint8Array }[];
+}
+
+/** The world a machine simulates; everything has a default. */
+export interface MachineOptions {
+  /** programs that tail calls can reach, bound for the same kernel; maps of the same name are shared */
+  programs?: readonly BoundProgram[];
+  /** default 2 */
+  cpus?: number;
+  /** default lo (1), eth0 (2), eth1 (3) */
+  devices?: readonly { ifindex: number; name: string; mac: Uint8Array; mtu: number }[];
+  /** what bpf_fib_lookup finds; default nothing */
+  routes?: readonly { prefix: Uint8Array; length: number; ifindex: number; smac: Uint8Array; dmac: Uint8Array; gateway?: Uint8Array; mtu?: number }[];
+  /** the current task; default pid 1000, "playground", root */
+  task?: { pid: number; tgid: number; uid: number; gid: number; comm: string };
+}
+
+/** One recorded instruction of a traced run: registers r0…r10 before it. */
+export interface TraceStep { program: string; insn: InsnIdx; frame: number; regs: BigUint64Array }
+
+export type MapChange = { ok: true } | { ok: false; errno: string; message: string };
+
+/** A simulated machine: maps keep their contents from run to run, and can be looked at and changed in between. */
+export interface Machine {
+  run(request: RunRequest): RunResult;
+  /** a run whose steps are recorded, for stepping forth and back; it changes maps as a run does */
+  trace(request: RunRequest, maxSteps?: number): { result: RunResult; steps: readonly TraceStep[] };
+  dumpMaps(limit?: number): MapDump[];
+  /** as user space: bpf_map_update_elem by the syscall */
+  updateMap(name: string, entry: MapEntryInput, flags?: bigint): MapChange;
+  deleteFromMap(name: string, key: Uint8Array): MapChange;
 }

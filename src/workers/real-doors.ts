@@ -1,5 +1,6 @@
 import type { Result } from "../base/result.ts";
 import { printVmlinuxH } from "../btf/print-c.ts";
+import { runProgram } from "../emulator/run.ts";
 import { decodePack, openPack } from "../kernel/pack.ts";
 import type { Decompress } from "../kernel/pack.ts";
 import type { KernelPack } from "../kernel/types.ts";
@@ -18,6 +19,6 @@ export function makeDoors(decompress: Decompress): Doors {
     openObject,
     bindProgram,
     verify: () => { throw new Error("the verifier is not part of this build yet"); },
-    runProgram: () => { throw new Error("the emulator is not part of this build yet"); },
+    runProgram,
   };
 }

@@ -21,7 +21,7 @@ export const MAX_PAGES = 8192;
 /** largest single region */
 export const MAX_REGION_BYTES = 256 * 1024 * 1024;
 
-/** Reads and writes of a region that is computed, not stored (contexts). Offsets are from the region's start. */
+/** Reads and writes of a region that is computed, not stored (contexts). Offsets are from the region's start; a load may give more bits than its size, where a 32-bit field stands for a pointer. */
 export interface RegionHandler {
   load(off: number, size: number): bigint;
   store(off: number, size: number, value: bigint): void;
@@ -242,7 +242,7 @@ export class Memory {
     const region = this.regionAt(address);
     if (region) {
       const off = this.offsetOf(address);
-      if (region.handler && region.readable && off >= region.from && off + size <= region.to) return BigInt.asUintN(size * 8, region.handler.load(off, size));
+      if (region.handler && region.readable && off >= region.from && off + size <= region.to) return region.handler.load(off, size);
       const at = this.locate(address, size, false);
       if (at >= 0) return this.loadAt(at, size);
       if (region.probe) return 0n;
