@@ -6,7 +6,8 @@ import type { FetchKernelFile } from "../workers/kernel-store.ts";
 
 /** The project's folder: of a checkout, or of the installed package. */
 export const PROJECT = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
-export const KERNELS = join(PROJECT, "public/kernels");
+/** Packs, index and database; BPF_PLAYGROUND_KERNELS names another folder with the same files. */
+export const KERNELS = process.env["BPF_PLAYGROUND_KERNELS"] ?? join(PROJECT, "public/kernels");
 
 /** Reads the files that the browser would fetch from disk. */
 export function kernelFilesIn(folder: string = KERNELS): FetchKernelFile {

@@ -1,6 +1,7 @@
 import { err, ok, type Result } from "../base/result.ts";
 import { isHelperCall, isKfuncCall, isSubprogCall } from "../isa/insn.ts";
 import type { Insn } from "../isa/types.ts";
+import { deprecationWarnings } from "../kernel/policy.ts";
 import type { Kernel, KfuncEntry } from "../kernel/types.ts";
 import { findAttachTarget } from "./attach.ts";
 import { checkMap, mapToCreate, type CheckMapsOptions } from "./check-maps.ts";
@@ -90,7 +91,7 @@ function bind(session: LoadSession, spec: ObjectSpec, programName: string, optio
     lineInfo: layout.lineInfo,
     subprogs: new Map(layout.parts.map(({ func, at }) => [at, func.name])),
     btf,
-    warnings: log.lines,
+    warnings: [...log.lines, ...deprecationWarnings(kernel, kfuncs.map((kfunc) => kfunc.name))],
   };
 }
 
