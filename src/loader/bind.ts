@@ -1,11 +1,13 @@
+import type { InsnIdx } from "../base/brand.ts";
 import { err, ok, type Result } from "../base/result.ts";
+import { POISON_CORE } from "../btf/core-patch.ts";
 import { isHelperCall, isKfuncCall, isSubprogCall } from "../isa/insn.ts";
 import type { Insn } from "../isa/types.ts";
 import { deprecationWarnings } from "../kernel/policy.ts";
 import type { Kernel, KfuncEntry } from "../kernel/types.ts";
 import { findAttachTarget } from "./attach.ts";
-import { checkMap, mapToCreate, type CheckMapsOptions } from "./check-maps.ts";
-import { relocateCore } from "./core.ts";
+import { createMap, mapToCreate, type CheckMapsOptions } from "./check-maps.ts";
+import { relocateCore, type RelocatedCode } from "./core.ts";
 import { relocateData } from "./data-relocs.ts";
 import { fixFuncInfo } from "./fix-func-info.ts";
 import type { Func, LoaderMap, ObjectInternals, OpenedObject } from "./internals.ts";
@@ -16,6 +18,7 @@ import { btfForKernel } from "./sanitize-btf.ts";
 import { vmlinuxBtf, type LoadSession } from "./session.ts";
 import { bindStructOps, type StructOpsBinding } from "./struct-ops.ts";
 import type { BoundCall, BoundMap, BoundProgram, LoadError, MapSpec, ObjectSpec } from "./types.ts";
+import { POISON_CALL_KFUNC_BASE, POISON_LDIMM64_MAP_BASE } from "./uapi.ts";
 
 export interface BindOptions extends CheckMapsOptions {
   /** false: don't ask whether the kernel creates the object's maps; default true */
@@ -55,11 +58,11 @@ function bind(session: LoadSession, spec: ObjectSpec, programName: string, optio
   const core = relocateCore(session, enabled);
   const layout = layOut(session, main, (func) => core.insns.get(func) ?? func.insns);
 
-  const { maps, indexOf } = mapsOf(object, structOps, kconfig, options);
-  relocateData(session, layout, externs, maps, indexOf);
+  const { maps: wanted, indexOf } = mapsOf(object, structOps, kconfig, options);
+  relocateData(session, layout, externs, wanted, indexOf);
   const btf = object.btf && btfForKernel(object.btf, object.funcs, kernel);
   if (btf) fixFuncInfo(session, layout, btf, program);
-  if (options.checkMaps !== false) for (const map of maps) if (map.type !== "insn_array") checkMap(map, kernel, log);
+  const maps = options.checkMaps === false ? wanted : wanted.map((map) => (map.type === "insn_array" ? map : createMap(map, btf, kernel, log)));
 
   if (program.type === undefined) {
     return log.refuse(`prog '${main.name}': missing BPF prog type, check ELF section name '${main.section}'`, { errno: EINVAL, subject: { kind: "section", name: main.section } });
@@ -90,9 +93,28 @@ function bind(session: LoadSession, spec: ObjectSpec, programName: string, optio
     funcInfo: layout.funcInfo,
     lineInfo: layout.lineInfo,
     subprogs: new Map(layout.parts.map(({ func, at }) => [at, func.name])),
+    poisoned: poisonedBy(object, layout, core),
     btf,
     warnings: [...log.lines, ...deprecationWarnings(kernel, kfuncs.map((kfunc) => kfunc.name))],
   };
+}
+
+/** What stood at each call that libbpf put in place of something it could not resolve (libbpf fixup_verifier_log). */
+function poisonedBy(object: ObjectInternals, layout: Layout, core: RelocatedCode): Map<InsnIdx, string> {
+  const poisoned = new Map<InsnIdx, string>();
+  for (const { at, reloc } of layout.relocs) {
+    const imm = layout.insns[at]?.imm ?? 0;
+    if (reloc.kind === "extern_call" && imm === POISON_CALL_KFUNC_BASE + reloc.ext) poisoned.set(at, `kfunc '${object.externs[reloc.ext]?.name ?? ""}' is referenced but wasn't resolved`);
+    if ((reloc.kind === "map" || reloc.kind === "data") && imm === POISON_LDIMM64_MAP_BASE + reloc.map) {
+      poisoned.set(at, `BPF map '${object.maps[reloc.map]?.spec.name ?? ""}' is referenced but wasn't created`);
+    }
+  }
+  for (const { func, at } of layout.parts) {
+    for (const [insn, spec] of core.specs.get(func) ?? []) {
+      if (layout.insns[at + insn]?.imm === POISON_CORE) poisoned.set(at + insn, `failed to resolve CO-RE relocation ${spec}`);
+    }
+  }
+  return poisoned;
 }
 
 /** libbpf obj_needs_vmlinux_btf */

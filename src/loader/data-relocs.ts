@@ -50,8 +50,9 @@ export function relocateData(session: LoadSession, layout: Layout, externs: read
           first.imm = found.id;
           second.imm = indexOfModule(session, found.module);
         } else {
-          first.imm = 0;
-          second.imm = 0;
+          const address = found?.kind === "address" ? found.address : 0n;
+          first.imm = Number(BigInt.asIntN(32, address));
+          second.imm = Number(BigInt.asIntN(32, address >> 32n));
         }
         break;
       }

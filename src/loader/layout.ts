@@ -43,6 +43,7 @@ class Builder {
   private readonly main: Func;
   private readonly code: (func: Func) => readonly Insn[];
   private readonly places = new Map<Func, number>();
+  private readonly relocs = new Map<Func, Map<number, Reloc>>();
   private funcInfoLost = false;
   private lineInfoLost = false;
 
@@ -96,7 +97,7 @@ class Builder {
     if (!insn) return undefined;
     const isCall = insn.code === OP_CALL && insn.src === BPF_PSEUDO_CALL && insn.dst === 0 && insn.off === 0;
     if (!isCall && !isPseudoFunc(insn)) return undefined;
-    const reloc = func.relocs.find((one) => one.insn === idx);
+    const reloc = this.relocAt(func, idx);
     if (reloc?.kind === "extern_call") return undefined;
     let target: number;
     if (reloc?.kind === "call") target = reloc.symOff / 8 + insn.imm + 1;
@@ -110,6 +111,12 @@ class Builder {
     if (isNew) this.append(subprog);
     insn.imm = (this.places.get(subprog) as number) - place - 1;
     return isNew ? subprog : undefined;
+  }
+
+  private relocAt(func: Func, insn: number): Reloc | undefined {
+    let byInsn = this.relocs.get(func);
+    if (!byInsn) this.relocs.set(func, (byInsn = new Map(func.relocs.map((reloc) => [reloc.insn, reloc]))));
+    return byInsn.get(insn);
   }
 
   /** Adds the function's own func_info and line_info (libbpf reloc_prog_func_and_line_info). */

@@ -12,7 +12,11 @@ import { indexOfModule, moduleBtfs, type LoadSession } from "./session.ts";
 export type ResolvedExtern =
   | { kind: "kconfig"; offset: number }
   | { kind: "btf"; module: string | null; id: BtfId }
+  | { kind: "address"; address: bigint }
   | { kind: "missing" };
+
+/** where the kernel's text begins on x86-64 without KASLR */
+const TEXT_START = 0xffff_ffff_8100_0000n;
 
 /**
  * Resolves every extern of the object, whatever program uses it, and fills the .kconfig map's content
@@ -36,7 +40,7 @@ export function resolveExterns(session: LoadSession, kconfigData: Uint8Array | u
   }
   for (const extern of object.externs) {
     if (extern.kind !== "ksym") continue;
-    const found = extern.typeId === 0 ? resolveTypeless(extern) : extern.isFunc ? resolveFunc(session, extern) : resolveVar(session, extern);
+    const found = extern.typeId === 0 ? resolveTypeless(session, extern) : extern.isFunc ? resolveFunc(session, extern) : resolveVar(session, extern);
     resolved.set(extern, found);
     if (found.kind === "missing") unresolved.push(extern);
   }
@@ -65,8 +69,16 @@ function virtualKconfig(kernel: Kernel, extern: Extern, session: LoadSession): b
   }
 }
 
-/** `extern const void sym __ksym` is looked up in /proc/kallsyms, which a pack does not hold. */
-function resolveTypeless(extern: Extern): ResolvedExtern {
+/**
+ * `extern const void sym __ksym` is looked up in /proc/kallsyms, which a pack does not hold. Functions and variables that
+ * BTF names do exist: their address is made up, and a program can do nothing with it but compare and print it.
+ */
+function resolveTypeless(session: LoadSession, extern: Extern): ResolvedExtern {
+  const found = findKsym(session, extern.name, BtfKind.FUNC) ?? findKsym(session, extern.name, BtfKind.VAR);
+  if (found) {
+    session.log.warn(`extern (ksym) '${extern.name}': the address is made up; a simulated kernel has none`);
+    return { kind: "address", address: TEXT_START + 16n * BigInt(found.id) };
+  }
   throw new Refusal(`the address of kernel symbol '${extern.name}' (an extern without a type) is not part of a simulated kernel`, {
     stage: "resolve", verdict: "unsupported", subject: { kind: "ksym", name: extern.name },
   });

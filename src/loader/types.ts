@@ -119,6 +119,8 @@ export interface BoundProgram {
   lineInfo: readonly LineInfo[];
   /** instruction slot → name of the subprogram that starts there */
   subprogs: ReadonlyMap<InsnIdx, string>;
+  /** instruction slot → what libbpf could not resolve there and replaced by a call that cannot be: fails only where it is reached */
+  poisoned: ReadonlyMap<InsnIdx, string>;
   /** the object's own BTF (what the kernel gets as prog_btf) */
   btf: Btf | null;
   /** warnings as libbpf prints them */
