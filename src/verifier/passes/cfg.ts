@@ -88,7 +88,7 @@ function visitInsn(env: Env, w: Walk, t: number): boolean {
       }
       const info = env.subprogs[env.findContainingSubprog(t)]!;
       if (isHelperCall(insn)) {
-        const proto = env.kernel.helperProto(insn.imm, env.prog.type, env.prog.attachType);
+        const proto = env.kernel.helperProtoFor(insn.imm, env.prog);
         if (typeof proto === "object" && proto.mightSleep) info.mightSleep = true;
         if (helperChangesPktData(env, insn)) info.changesPktData = true;
         if (helperName(env, insn) === "bpf_tail_call") abnormalReturn(env, t);

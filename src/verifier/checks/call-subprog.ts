@@ -1,0 +1,92 @@
+/** Calls between BPF functions (kernel check_func_call, setup_func_entry). */
+import type { Insn } from "../../isa/types.ts";
+import { checkFuncArgMatch } from "../passes/global-func.ts";
+import type { Flow } from "../passes/do-check.ts";
+import { type Env, MAX_CALL_FRAMES } from "../state/env.ts";
+import { VerifierError } from "../state/errors.ts";
+import { FuncState } from "../state/frame.ts";
+import type { VState } from "../state/state.ts";
+import { processExit, subprogReturnsVoid } from "./exit.ts";
+import { clearAllPktPointers } from "./packet-range.ts";
+import { clearCallerSaved, markNotInit, markUnknown } from "./reg-arg.ts";
+
+export type SetCallee = (env: Env, caller: FuncState, callee: FuncState, insnIdx: number) => void;
+
+/** Pushes a frame for the subprogram onto `st` and fills its arguments. */
+export function setupFuncEntry(env: Env, subprog: number, callsite: number, set: SetCallee, st: VState): void {
+  if (st.curframe + 1 >= MAX_CALL_FRAMES) env.fail("E2BIG", `the call stack of ${st.curframe + 2} frames is too deep`);
+  const caller = st.cur;
+  const callee = new FuncState(callsite, st.curframe + 1, subprog);
+  callee.initRegs(!env.bpfCapable);
+  env.markStateScratched();
+  set(env, caller, callee, callsite);
+  st.frames[st.curframe + 1] = callee;
+  st.curframe++;
+}
+export const setCalleeState: SetCallee = (_env, caller, callee) => {
+  for (let i = 1; i <= 5; i++) callee.set(i, caller.regs[i]!);
+};
+export function invalidateOutgoingStackArgs(env: Env, frame: FuncState): void {
+  for (let i = 0; i < frame.stackArgRegs.length; i++) markNotInit(env, frame.mutStackArg(i));
+}
+export function inSleepableContext(env: Env): boolean {
+  const st = env.curState;
+  return !st.activeRcuLocks && !st.activePreemptLocks && !st.activeLocks && !st.activeIrqId && env.inSleepable();
+}
+export function nonSleepableContext(env: Env): string {
+  const st = env.curState;
+  if (st.activeRcuLocks) return "rcu_read_lock region";
+  if (st.activePreemptLocks) return "non-preemptible region";
+  if (st.activeIrqId) return "IRQ-disabled region";
+  if (st.activeLocks) return "lock region";
+  return "non-sleepable prog";
+}
+
+export function checkFuncCall(env: Env, insn: Insn): Flow {
+  const st = env.curState;
+  const subprog = env.findSubprog(env.insnIdx + insn.imm + 1);
+  if (subprog < 0) env.bug(`target of func call at insn ${env.insnIdx + insn.imm + 1} is not a program`);
+  const caller = st.cur;
+  let argError: VerifierError | null = null;
+  try {
+    checkFuncArgMatch(env, subprog, caller);
+  } catch (e) {
+    if (!(e instanceof VerifierError) || e.errno === "EFAULT") throw e;
+    argError = e;
+  }
+  const info = env.subprogs[subprog]!;
+  if (env.subprogIsGlobal(subprog)) {
+    const name = env.subprogName(subprog);
+    if (st.activeLocks && env.f.global_func_lock_check) {
+      env.verbose("global function calls are not allowed while holding a lock,\n");
+      env.fail("EINVAL", "use static function instead");
+    }
+    if (env.f.global_func_sleep_check && info.mightSleep && !inSleepableContext(env)) env.fail("EINVAL", `sleepable global function ${name}() called in ${nonSleepableContext(env)}`);
+    if (argError) env.fail(argError.errno, `Caller passes invalid args into func#${subprog} ('${name}')`);
+    if (env.log.verbose) env.verbose(`Func#${subprog} ('${name}') is global and assumed valid.\n`);
+    if (info.changesPktData && env.f.global_func_pkt_data) clearAllPktPointers(env);
+    info.called = true;
+    clearCallerSaved(env, caller);
+    invalidateOutgoingStackArgs(env, caller);
+    if (!(env.f.global_func_void && subprogReturnsVoid(env, subprog))) {
+      const r0 = caller.mut(0);
+      markUnknown(env, r0);
+      r0.subregDef = 0;
+    }
+    if (info.mightThrow && env.f.global_func_throw) {
+      env.pushStack(env.insnIdx + 1, env.insnIdx);
+      return processExit(env, null, true);
+    }
+    return "next";
+  }
+  setupFuncEntry(env, subprog, env.insnIdx, setCalleeState, st);
+  clearCallerSaved(env, caller);
+  env.insnIdx = info.start - 1;
+  if (env.log.verbose) {
+    env.verbose("caller:\n");
+    env.log.state(st, caller.frameno, true);
+    env.verbose("callee:\n");
+    env.log.state(st, st.curframe, true);
+  }
+  return "next";
+}

@@ -1,0 +1,110 @@
+/** Accesses to the program's context (kernel check_ctx_access): table-driven from what the booted kernel allowed. */
+import { setUnknown } from "../domains/bounds.ts";
+import type { Env } from "../state/env.ts";
+import { markRegKnownZero, type RegState } from "../state/reg-state.ts";
+import * as T from "../state/reg-type.ts";
+import { btfCtxAccess } from "./btf-ctx.ts";
+import { checkMemRegionAccess, checkPtrOffReg } from "./mem-region.ts";
+import { markUnknown } from "./reg-arg.ts";
+import { findReference } from "./refs.ts";
+
+/** What a context access yields. */
+export interface CtxInfo { regType: number; btf: RegState["btf"]; btfId: number; refId: number; retval: boolean; range?: readonly [number, number] }
+
+const BY_NAME: Readonly<Record<string, number>> = {
+  scalar: T.SCALAR_VALUE, inv: T.SCALAR_VALUE, ctx: T.PTR_TO_CTX, pkt: T.PTR_TO_PACKET, pkt_meta: T.PTR_TO_PACKET_META, pkt_end: T.PTR_TO_PACKET_END,
+  flow_keys: T.PTR_TO_FLOW_KEYS, sock: T.PTR_TO_SOCKET, sock_common: T.PTR_TO_SOCK_COMMON, tcp_sock: T.PTR_TO_TCP_SOCK, xdp_sock: T.PTR_TO_XDP_SOCK,
+  tp_buffer: T.PTR_TO_TP_BUFFER, buf: T.PTR_TO_BUF, mem: T.PTR_TO_MEM,
+};
+/** "sock_common_or_null" → type; undefined for a name that is not known here. */
+export function regTypeByName(name0: string): number | undefined {
+  let name = name0, flags = 0;
+  if (name.endsWith("_or_null")) {
+    name = name.slice(0, -8);
+    flags |= T.PTR_MAYBE_NULL;
+  }
+  if (name.startsWith("rdonly_")) {
+    name = name.slice(7);
+    flags |= T.MEM_RDONLY;
+  }
+  const base = BY_NAME[name];
+  return base === undefined ? undefined : base | flags;
+}
+
+/** Program types whose context accesses are not rewritten: constant offsets may be folded into the pointer (7.1+). */
+const NO_CONVERT = new Set(["raw_tracepoint", "raw_tracepoint_writable", "tracing", "lsm", "struct_ops", "kprobe", "tracepoint", "syscall", "netfilter", "cgroup_device", "ext"]);
+
+export function checkCtxAccess(
+  env: Env, _insnIdx: number, reg: RegState, regno: number, off0: number, size: number, t: "read" | "write", value: number, isLdsx: boolean,
+): void {
+  let off = off0;
+  const { progType } = env;
+  if (progType === "syscall") {
+    checkMemRegionAccess(env, reg, `R${regno}`, off, size, 0xffff, false);
+  } else checkPtrOffReg(env, reg, regno, env.f.ctx_fixed_off_ok && NO_CONVERT.has(progType));
+  off += Number(reg.r64.umax);
+  const info = ctxInfo(env, off, size, t, isLdsx);
+  if (!info) {
+    if (env.f.ctx_access_linfo) env.log.linfo(env.insnIdx, "; ");
+    env.fail("EACCES", `invalid bpf_context access off=${off} size=${size}`);
+  }
+  if (info.refId && !findReference(env.curState, info.refId)) env.fail("EACCES", `invalid bpf_context access off=${off}. Reference may already be released`);
+  if (t !== "read" || value < 0) return;
+  const r = env.mut(value);
+  if (info.regType === T.SCALAR_VALUE) {
+    markUnknown(env, r);
+    if (info.range) {
+      r.r64 = env.dom.fromS64(BigInt(info.range[0]), BigInt(info.range[1]));
+      r.r32 = env.dom.fromS32(info.range[0], info.range[1]);
+      env.dom.sync(r);
+    }
+    return;
+  }
+  markRegKnownZero(r);
+  r.subregDef = 0;
+  r.precise = false;
+  r.refObjId = 0;
+  if (T.baseType(info.regType) === T.PTR_TO_BTF_ID) {
+    r.btf = info.btf;
+    r.btfId = info.btfId;
+    if (env.f.ref_obj_ids) r.refObjId = info.refId;
+    else r.id = info.refId;
+  }
+  if (T.typeMayBeNull(info.regType) && !r.id) r.id = env.newId();
+  r.type = info.regType;
+  void setUnknown;
+}
+
+/** BTF-typed contexts are read from the attach target's type; all others come from the kernel's table. */
+function ctxInfo(env: Env, off: number, size: number, t: "read" | "write", isLdsx: boolean): CtxInfo | undefined {
+  const scalar: CtxInfo = { regType: T.SCALAR_VALUE, btf: null, btfId: 0, refId: 0, retval: false };
+  const { prog, kernel } = env;
+  switch (prog.type) {
+    case "tracing":
+    case "lsm":
+    case "struct_ops":
+    case "ext":
+      return btfCtxAccess(env, off, size, t);
+    case "syscall":
+      return off >= 0 && off + size <= 0xffff ? scalar : undefined;
+    case "raw_tracepoint":
+    case "raw_tracepoint_writable":
+      if (prog.type === "raw_tracepoint" || off !== 0) return off >= 0 && off < 96 && t === "read" && off % size === 0 ? scalar : undefined;
+      return t === "read" && size === 8 ? { ...scalar, regType: T.PTR_TO_TP_BUFFER } : undefined;
+  }
+  const table = kernel.ctxAccess(prog.type, prog.attachType);
+  if (!table) return env.unsupported(`context accesses of program type ${prog.type} are not known for this kernel`);
+  for (const f of table.fields) {
+    if (f.off !== off || f.size !== size) continue;
+    if (t === "write") {
+      if (f.write) return scalar;
+      continue;
+    }
+    if (f.read === null) continue;
+    const type = regTypeByName(f.read);
+    if (type === undefined) return env.unsupported(`a context field that reads as ${f.read} is not simulated`);
+    if (isLdsx && type !== T.SCALAR_VALUE) continue;
+    return { ...scalar, regType: type };
+  }
+  return undefined;
+}

@@ -1,0 +1,85 @@
+/** Acquired references (kernel acquire_reference, release_reference, check_reference_leak). */
+import type { Env } from "../state/env.ts";
+import { baseId, type RegState } from "../state/reg-state.ts";
+import { SCALAR_VALUE } from "../state/reg-type.ts";
+import { slotType, STACK_DYNPTR, STACK_SPILL } from "../state/frame.ts";
+import { forEachReg, type RefState, type VState } from "../state/state.ts";
+import { invalidateDynptrSlot } from "./dynptr-slots.ts";
+import { markRegInvalid } from "./packet-range.ts";
+
+/** Adds a pointer reference and gives its id. */
+export function acquireReference(env: Env, insnIdx: number, parentId = 0): number {
+  const id = env.newId();
+  const st = env.curState;
+  const callbackRef = st.cur.inCallbackFn ? st.cur.frameno : 0;
+  st.refs = [...st.refs, { type: "ptr", id, insnIdx, parentId, ptr: null, callbackRef }];
+  return id;
+}
+export function findReference(st: VState, id: number): RefState | undefined {
+  return id ? st.refs.find((r) => r.type === "ptr" && r.id === id) : undefined;
+}
+export function releaseReferenceNoMark(st: VState, id: number): boolean {
+  const i = st.refs.findIndex((r) => r.type === "ptr" && r.id === id);
+  if (i < 0) return false;
+  st.refs = st.refs.filter((_, j) => j !== i);
+  return true;
+}
+/** Does the register hold a reference that must be released? */
+export function regIsReferenced(env: Env, r: RegState): boolean {
+  return env.f.ref_obj_ids ? r.refObjId !== 0 : findReference(env.curState, r.id) !== undefined;
+}
+/** Ends the reference: every register that is it, or comes from it, is invalid from here on. */
+export function releaseReference(env: Env, id0: number): void {
+  const st = env.curState;
+  if (env.f.ref_obj_ids) {
+    if (!releaseReferenceNoMark(st, id0)) env.failSilently("EINVAL");
+    forEachReg(st, (r, mut) => {
+      if (r.refObjId === id0) markRegInvalid(env, mut());
+    });
+    return;
+  }
+  const todo = [id0];
+  const seen = new Set(todo);
+  releaseReferenceNoMark(st, id0);
+  for (;;) {
+    const id = todo.pop();
+    if (!id) return;
+    for (const ref of st.refs) {
+      if (ref.type !== "ptr" || ref.parentId !== id) continue;
+      env.fail("EINVAL", `Leaking reference id=${ref.id} alloc_insn=${ref.insnIdx}. Release it first.`);
+    }
+    forEachReg(st, (r, mut, slot, frame, spi) => {
+      if (r.id !== id && r.parentId !== id) return;
+      if (r.parentId === id && r.id && !seen.has(r.id)) {
+        seen.add(r.id);
+        todo.push(r.id);
+      }
+      if (!slot || slotType(slot.types, 7) === STACK_SPILL) markRegInvalid(env, mut());
+      else if (slotType(slot.types, 7) === STACK_DYNPTR) invalidateDynptrSlot(env, frame, spi);
+    }, (1 << STACK_SPILL) | (1 << STACK_DYNPTR));
+  }
+}
+function checkReferenceLeak(env: Env, exceptionExit: boolean): boolean {
+  const st = env.curState;
+  if (!exceptionExit && st.cur.frameno && !(env.f.callback_refs && st.cur.inCallbackFn)) return false;
+  let leak = false;
+  for (const ref of st.refs) {
+    if (ref.type !== "ptr") continue;
+    if (env.f.callback_refs && !exceptionExit && st.cur.inCallbackFn && ref.callbackRef !== st.cur.frameno) continue;
+    const r0 = st.cur.regs[0]!;
+    if (env.f.struct_ops_ret_ref && env.progType === "struct_ops" && !exceptionExit && (env.f.ref_obj_ids ? r0.refObjId : r0.id) === ref.id) continue;
+    env.verbose(`Unreleased reference id=${ref.id} alloc_insn=${ref.insnIdx}\n`);
+    leak = true;
+  }
+  return leak;
+}
+/** Nothing may be held at that point (kernel check_resource_leak). `what` begins the message. */
+export function checkResourceLeak(env: Env, exceptionExit: boolean, checkLock: boolean, what: string): void {
+  const st = env.curState;
+  if (checkLock && st.activeLocks) env.fail("EINVAL", `${what} cannot be used inside bpf_spin_lock-ed region`);
+  if (checkReferenceLeak(env, exceptionExit)) env.fail("EINVAL", `${what} would lead to reference leak`);
+  if (checkLock && st.activeIrqId) env.fail("EINVAL", `${what} cannot be used inside bpf_local_irq_save-ed region`);
+  if (checkLock && st.activeRcuLocks) env.fail("EINVAL", `${what} cannot be used inside bpf_rcu_read_lock-ed region`);
+  if (checkLock && st.activePreemptLocks) env.fail("EINVAL", `${what} cannot be used inside bpf_preempt_disable-ed region`);
+}
+export const sameLink = (a: RegState, b: RegState): boolean => a.type === SCALAR_VALUE && baseId(a.id) === baseId(b.id);

@@ -1,0 +1,110 @@
+/** Verifying the main program and each global function that was called (kernel do_check_main, do_check_subprogs, do_check_common). */
+import type { Env } from "../state/env.ts";
+import { BPF_MAIN_FUNC, FuncState } from "../state/frame.ts";
+import { markRegKnownZero } from "../state/reg-state.ts";
+import { VerifierError } from "../state/errors.ts";
+import * as T from "../state/reg-type.ts";
+import { VState } from "../state/state.ts";
+import { markUnknown } from "../checks/reg-arg.ts";
+import { setupStructOpsArgs } from "../checks/struct-ops.ts";
+import { doCheck } from "./do-check.ts";
+import { prepareFuncArgs } from "./global-func.ts";
+import { newEpoch } from "./visited.ts";
+
+function checkCommon(env: Env, subprog: number): void {
+  const st = new VState();
+  newEpoch();
+  env.log.prevLine = null;
+  st.branches = 1;
+  st.inSleepable = env.prog.sleepable;
+  const frame = new FuncState(BPF_MAIN_FUNC, 0, subprog);
+  frame.initRegs(!env.bpfCapable);
+  st.frames = [frame];
+  env.curState = st;
+  env.markStateScratched();
+  st.firstInsnIdx = env.subprogs[subprog]!.start;
+  st.lastInsnIdx = -1;
+  env.stack = [];
+  env.explored = [];
+  env.bt.reset();
+  env.sccVisits = env.sccVisits.map(() => []);
+  env.exploredStatesSize = 0;
+  env.freeListSize = 0;
+  env.numBackedges = 0;
+  if (subprog || env.prog.type === "ext") globalArgs(env, subprog, frame);
+  else mainArgs(env, frame);
+  if (!subprog && env.prog.type === "struct_ops") setupStructOpsArgs(env);
+  doCheck(env);
+  if (!env.log.level2) env.log.reset(0);
+}
+function mainArgs(env: Env, frame: FuncState): void {
+  const info = env.subprogs[0]!;
+  if (env.prog.funcInfo.length > 0) {
+    let ok = false;
+    try {
+      const args = prepareFuncArgs(env, 0);
+      ok = args.length === 1 && args[0]!.kind === "ctx";
+    } catch (e) {
+      if (!(e instanceof VerifierError)) throw e;
+    }
+    if (!ok) {
+      info.unreliable = true;
+      info.argCnt = 1;
+      info.stackArgCnt = 0;
+    }
+  }
+  const r1 = frame.mut(1);
+  r1.type = T.PTR_TO_CTX;
+  markRegKnownZero(r1);
+}
+function globalArgs(env: Env, subprog: number, frame: FuncState): void {
+  if (env.log.verbose) env.verbose(`Validating ${env.subprogName(subprog)}() func#${subprog}...\n`);
+  const args = prepareFuncArgs(env, subprog);
+  const info = env.subprogs[subprog]!;
+  if (info.isExceptionCb) {
+    frame.inExceptionCallbackFn = true;
+    if (args.length !== 1 || args[0]!.kind !== "anything") env.fail("EINVAL", "exception cb only supports single integer argument");
+  }
+  args.slice(0, 5).forEach((arg, i) => {
+    const r = frame.mut(i + 1);
+    switch (arg.kind) {
+      case "ctx":
+        r.type = T.PTR_TO_CTX;
+        markRegKnownZero(r);
+        break;
+      case "anything":
+      case "arena":
+        markUnknown(env, r);
+        break;
+      case "mem":
+        r.type = T.PTR_TO_MEM | (arg.flags & (T.PTR_MAYBE_NULL | T.PTR_UNTRUSTED | T.MEM_RDONLY));
+        markRegKnownZero(r);
+        r.memSize = arg.memSize;
+        if (arg.flags & T.PTR_MAYBE_NULL) r.id = env.newId();
+        break;
+      default:
+        env.unsupported(`${arg.kind} arguments of global functions are not simulated yet`);
+    }
+  });
+}
+
+export function doCheckMain(env: Env): void {
+  env.insnIdx = 0;
+  checkCommon(env, 0);
+}
+export function doCheckSubprogs(env: Env): void {
+  if (env.prog.funcInfo.length === 0) return;
+  if (env.exceptionCallbackSubprog) env.subprogs[env.exceptionCallbackSubprog]!.called = true;
+  for (let again = true; again; ) {
+    again = false;
+    for (let i = 1; i < env.subprogCnt; i++) {
+      const info = env.subprogs[i]!;
+      if (!env.subprogIsGlobal(i) || info.verified || (!info.called && env.f.lazy_global_funcs)) continue;
+      env.insnIdx = info.start;
+      checkCommon(env, i);
+      if (env.log.verbose) env.verbose(`Func#${i} ('${info.name}') is safe for any args that match its prototype\n`);
+      info.verified = true;
+      again = env.f.lazy_global_funcs || again;
+    }
+  }
+}

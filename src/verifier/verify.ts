@@ -1,0 +1,139 @@
+/**
+ * The room's door: judges one bound program as one kernel would (kernel bpf_check). Pure from outside. A first pass
+ * runs without printing; only a refused program, or one whose log was asked for, is walked again with the log on.
+ */
+import type { Kernel } from "../kernel/types.ts";
+import type { BoundProgram } from "../loader/types.ts";
+import { checkAttachBtfId } from "./passes/attach.ts";
+import { checkCfg, computePostorder, computeScc } from "./passes/cfg.ts";
+import { checkBtfEarly, checkBtfInfo } from "./passes/check-btf.ts";
+import { doCheckMain, doCheckSubprogs } from "./passes/check-common.ts";
+import { computeConstRegs, pruneDeadBranches } from "./passes/const-regs.ts";
+import { markFastcallPatterns } from "./passes/fastcall.ts";
+import { computeLiveRegisters } from "./passes/live-registers.ts";
+import { checkAndResolveInsns } from "./passes/resolve.ts";
+import { checkMaxStackDepth } from "./passes/stack-depth.ts";
+import { computeStackLiveness } from "./passes/stack-liveness.ts";
+import { sortSubprogsTopo } from "./passes/subprog-order.ts";
+import { addSubprogAndKfunc, checkSubprogs } from "./passes/subprogs.ts";
+import { buildMaps } from "./checks/map-record.ts";
+import { explain } from "./report/explain.ts";
+import type { EventSink } from "./report/events.ts";
+import { findLineInfo, LOG_STATS } from "./report/log.ts";
+import { printStats, messageOf } from "./report/message.ts";
+import { Env } from "./state/env.ts";
+import { Stopped, Unsupported, VerifierError } from "./state/errors.ts";
+import type { VerifyOptions, VerifyResult } from "./types.ts";
+
+interface Outcome {
+  verdict: VerifyResult["verdict"];
+  errno?: string;
+  what?: string;
+  env: Env;
+  sink: EventSink | undefined;
+  ms: number;
+}
+const now = (): number => (globalThis as { performance?: { now(): number } }).performance?.now() ?? Date.now();
+
+function checkAll(env: Env): void {
+  buildMaps(env);
+  if (env.f.func_info_early) checkBtfEarly(env);
+  addSubprogAndKfunc(env);
+  checkSubprogs(env);
+  if (!env.f.func_info_early) checkBtfEarly(env);
+  checkBtfInfo(env);
+  if (!env.f.attach_after_cfg) checkAttachBtfId(env);
+  checkAndResolveInsns(env);
+  checkCfg(env);
+  if (env.f.live_registers) computePostorder(env);
+  if (env.f.attach_after_cfg) checkAttachBtfId(env);
+  if (env.f.const_regs) {
+    computeConstRegs(env);
+    pruneDeadBranches(env);
+  }
+  if (env.f.subprog_topo) sortSubprogsTopo(env);
+  if (env.f.scc_loops) computeScc(env);
+  if (env.f.live_registers) {
+    if (env.f.static_stack_liveness) computeStackLiveness(env);
+    computeLiveRegisters(env);
+  }
+  markFastcallPatterns(env);
+  doCheckMain(env);
+  doCheckSubprogs(env);
+  checkMaxStackDepth(env);
+}
+
+function run(prog: BoundProgram, kernel: Kernel, options: VerifyOptions, level: number, sink: EventSink | undefined): Outcome {
+  const env = new Env(prog, kernel, options, level);
+  if (sink) env.passData.set("events", sink);
+  const start = now();
+  const done = (verdict: VerifyResult["verdict"], errno?: string, what?: string): Outcome => ({ verdict, errno, what, env, sink, ms: now() - start });
+  try {
+    checkAll(env);
+    return done("accepted");
+  } catch (e) {
+    if (e instanceof VerifierError) return done("rejected", e.errno);
+    if (e instanceof Unsupported) return done("unsupported", undefined, e.message);
+    if (e instanceof Stopped) return done("stopped");
+    throw e;
+  }
+}
+
+/**
+ * @param program as the loader binds it for this kernel
+ * @returns the verdict with the kernel's own last message; never throws for bad input (a defect of ours gives "unsupported")
+ */
+export function verify(program: BoundProgram, kernel: Kernel, options: VerifyOptions = {}): VerifyResult {
+  const level = options.logLevel ?? 1;
+  let first: Outcome;
+  try {
+    first = run(program, kernel, options, (level & 2) !== 0 ? level : 0, undefined);
+    const wantLog = (level & 2) === 0 && first.verdict === "rejected";
+    if (wantLog) {
+      const max = options.events === false ? 0 : (options.maxEvents ?? 20000);
+      const sink: EventSink | undefined = max > 0 ? { events: [], max, truncated: false } : undefined;
+      const second = run(program, kernel, { ...options, onProgress: undefined }, (level & ~3) | 1, sink);
+      return finish(second, program, level, first.ms);
+    }
+    return finish(first, program, level, first.ms);
+  } catch (e) {
+    return internalError(e, program, kernel, options);
+  }
+}
+
+function finish(o: Outcome, program: BoundProgram, level: number, ms: number): VerifyResult {
+  const { env } = o;
+  const { text, message } = messageOf(env);
+  const stats = {
+    insns: env.insnProcessed, maxStatesPerInsn: env.maxStatesPerInsn, totalStates: env.totalStates, peakStates: env.peakStates,
+    stackDepths: env.subprogs.slice(0, env.subprogCnt).map((s) => s.stackDepth), ms,
+  };
+  const at = findLineInfo(env, env.insnIdx);
+  const result: VerifyResult = {
+    verdict: o.verdict,
+    message: o.verdict === "rejected" ? message : o.verdict === "accepted" ? "" : (o.what ?? ""),
+    log: (level & 3) !== 0 || (level & LOG_STATS) !== 0 ? text + printStats(env, ms, level) : "",
+    stats,
+    warnings: program.warnings,
+    events: o.sink?.events ?? [],
+    eventsTruncated: o.sink?.truncated ?? false,
+  };
+  if (o.verdict === "rejected") {
+    result.errno = o.errno;
+    result.insn = env.insnIdx;
+    if (at) result.source = at;
+    result.explanation = explain(env, result);
+  } else if (o.verdict === "unsupported") {
+    result.insn = env.insnIdx;
+    if (at) result.source = at;
+  } else if (o.verdict === "accepted") result.dead = env.aux.map((a, i) => (a.seen ? -1 : i)).filter((i) => i >= 0);
+  return result;
+}
+/** A defect of ours must not pass for a verdict. */
+function internalError(e: unknown, program: BoundProgram, _kernel: Kernel, _options: VerifyOptions): VerifyResult {
+  const what = e instanceof Error ? `${e.name}: ${e.message}` : String(e);
+  return {
+    verdict: "unsupported", message: `internal error of the simulated verifier: ${what}`, log: e instanceof Error ? (e.stack ?? "") : "",
+    stats: { insns: 0, maxStatesPerInsn: 0, totalStates: 0, peakStates: 0, stackDepths: [], ms: 0 }, warnings: program.warnings, events: [], eventsTruncated: false,
+  };
+}
