@@ -1,0 +1,26 @@
+// A scheduler whose kfunc was renamed: in 6.16, gone in 6.18
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+/* 6.16 has both names, 6.18 only scx_bpf_dsq_insert(). Pick 6.18 and take
+ * the fix that is offered. */
+extern void scx_bpf_dispatch(struct task_struct *p, __u64 dsq_id, __u64 slice,
+			     __u64 enq_flags) __ksym;
+
+#define DSQ_GLOBAL (1ULL << 63 | 1)
+#define SLICE_NS 20000000ULL
+
+SEC("struct_ops/enqueue")
+void BPF_PROG(enqueue, struct task_struct *p, __u64 enq_flags)
+{
+	scx_bpf_dispatch(p, DSQ_GLOBAL, SLICE_NS, enq_flags);
+}
+
+SEC(".struct_ops.link")
+struct sched_ext_ops global_fifo = {
+	.enqueue = (void *)enqueue,
+	.name = "global_fifo",
+};
+
+char LICENSE[] SEC("license") = "GPL";
