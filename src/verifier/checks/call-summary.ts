@@ -11,7 +11,7 @@ const INLINED = new Set(["bpf_get_smp_processor_id", "bpf_get_current_task_btf",
 
 export function callSummary(env: Env, insn: Insn): CallSummary | undefined {
   if (isHelperCall(insn)) {
-    const fn = env.kernel.helperProto(insn.imm, env.prog.type, env.prog.attachType);
+    const fn = env.kernel.helperProtoFor(insn.imm, env.prog);
     if (typeof fn !== "object") return undefined;
     return { numParams: fn.args.length, isVoid: fn.ret.base === "RET_VOID", fastcall: fn.allowFastcall === true && INLINED.has(helperName(env, insn)) };
   }

@@ -35,7 +35,7 @@ export function checkHelperCall(env: Env, insn: Insn): Flow {
   const { kernel, prog } = env;
   const insnIdx = env.insnIdx;
   const func = helperName(env, insn);
-  const fn = kernel.helperProto(insn.imm, prog.type, prog.attachType);
+  const fn = kernel.helperProtoFor(insn.imm, prog);
   const entry = kernel.helper(insn.imm);
   if (fn === "unknown") env.fail("EINVAL", `invalid func ${entry ? func : "unknown"}#${insn.imm}`);
   if (fn === "not-allowed") env.fail("EINVAL", env.f.helper_not_allowed_new ? `program of this type cannot use helper ${func}#${insn.imm}` : `unknown func ${func}#${insn.imm}`);

@@ -1,0 +1,156 @@
+/**
+ * Our verifier against recorded answers of a real kernel, program by program.
+ *
+ *   npm run conformance -- --kernel 7.2 [--tests 7.2] [--file verifier_and] [--program x] [--diff] [--json] [--list KIND]
+ *
+ * Counted are the programs that reached the kernel's verifier. A program counts as agreed when the verdict is the same;
+ * `unsupported` is a disagreement. KIND: message, insns, false-accept, false-reject, unsupported, internal.
+ */
+import { readFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { brotliDecompressSync, gunzipSync } from "node:zlib";
+import { makeKernel } from "../../src/kernel/kernel.ts";
+import { decodePack, openPack } from "../../src/kernel/pack.ts";
+import type { Kernel } from "../../src/kernel/types.ts";
+import { bindProgram } from "../../src/loader/bind.ts";
+import { openObject } from "../../src/loader/open.ts";
+import type { ObjectSpec } from "../../src/loader/types.ts";
+import type { VerifyResult } from "../../src/verifier/types.ts";
+import { verify } from "../../src/verifier/verify.ts";
+import { listRecordings, type RecordedObject, type RecordedProgram, readRecording } from "./recorded.ts";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const SECONDS_PER_PROGRAM = 20;
+
+export interface Compared {
+  object: string;
+  program: string;
+  want: { verdict: string; message: string; insns: number | undefined; totalStates: number | undefined; peakStates: number | undefined };
+  got: { verdict: string; message: string; insns: number; totalStates: number; peakStates: number; ms: number; stage: string };
+}
+
+/** Reads public/kernels/NAME.pack. */
+export async function loadKernel(name: string): Promise<Kernel> {
+  const bytes = readFileSync(join(root, "public/kernels", `${name}.pack`));
+  const plain = await decodePack(bytes, (encoding, data) => (encoding === "gzip" ? gunzipSync(data) : brotliDecompressSync(data)));
+  if (!plain.ok) throw new Error(plain.error);
+  const pack = openPack(plain.value);
+  if (!pack.ok) throw new Error(pack.error);
+  const kernel = makeKernel(pack.value);
+  if (!kernel.ok) throw new Error(kernel.error);
+  return kernel.value;
+}
+
+function judge(spec: ObjectSpec, program: string, kernel: Kernel, logLevel = 1): Compared["got"] & { log: string; full?: VerifyResult } {
+  const start = performance.now();
+  const bound = bindProgram(spec, program, kernel);
+  if (!bound.ok)
+    return { verdict: bound.error.verdict, message: bound.error.message, insns: 0, totalStates: 0, peakStates: 0, ms: performance.now() - start, stage: bound.error.stage, log: "" };
+  const deadline = start + SECONDS_PER_PROGRAM * 1000;
+  const r = verify(bound.value, kernel, { logLevel, events: false, onProgress: () => performance.now() > deadline });
+  return { verdict: r.verdict, message: r.message, insns: r.stats.insns, totalStates: r.stats.totalStates, peakStates: r.stats.peakStates, ms: performance.now() - start, stage: "verify", log: r.log, full: r };
+}
+
+/** All programs of a recording, or those a filter leaves. */
+export function* compare(kernel: Kernel, objects: readonly RecordedObject[], tests: string, only: (object: string, program: RecordedProgram) => boolean): Generator<Compared> {
+  for (const object of objects) {
+    const programs = object.programs.filter((p) => p.stage === "verify" && only(object.object, p));
+    if (programs.length === 0) continue;
+    const spec = openObject(readFileSync(join(root, ".cache/conformance", tests, object.object)), { name: basename(object.object).split(".")[0] ?? "object" });
+    for (const p of programs) {
+      const got = spec.ok
+        ? judge(spec.value, p.program, kernel)
+        : { verdict: spec.error.verdict, message: spec.error.message, insns: 0, totalStates: 0, peakStates: 0, ms: 0, stage: "open" };
+      const { log: _log, full: _full, ...rest } = got as Compared["got"] & { log?: string; full?: unknown };
+      yield {
+        object: object.object, program: p.program,
+        want: { verdict: p.verdict, message: p.message ?? "", insns: p.insns, totalStates: p.totalStates, peakStates: p.peakStates },
+        got: rest,
+      };
+    }
+  }
+}
+
+/** Kernel addresses differ from boot to boot. */
+const normal = (m: string): string => m.replace(/0x[0-9a-f]{12,16}/g, "0xADDR");
+
+export interface Summary { programs: number; verdict: number; message: number; rejectedBoth: number; insns: number; falseAccept: string[]; falseReject: string[]; unsupported: Map<string, number>; internal: string[] }
+export function summarize(all: readonly Compared[]): Summary {
+  const s: Summary = { programs: all.length, verdict: 0, message: 0, rejectedBoth: 0, insns: 0, falseAccept: [], falseReject: [], unsupported: new Map(), internal: [] };
+  for (const c of all) {
+    const name = `${c.object}:${c.program}`;
+    if (c.got.verdict === c.want.verdict) {
+      s.verdict++;
+      if (c.want.verdict === "accepted" || normal(c.want.message) === normal(c.got.message)) s.message++;
+      if (c.want.insns === c.got.insns) s.insns++;
+    } else if (c.got.verdict === "accepted") s.falseAccept.push(name);
+    else if (c.got.verdict === "rejected") s.falseReject.push(`${name}: ${c.got.message}`);
+    else if (c.got.message.startsWith("internal error")) s.internal.push(`${name}: ${c.got.message}`);
+    if (c.got.verdict !== "accepted" && c.got.verdict !== "rejected") {
+      const why = c.got.verdict === "stopped" ? "stopped: too slow" : c.got.message;
+      s.unsupported.set(why, (s.unsupported.get(why) ?? 0) + 1);
+    }
+  }
+  return s;
+}
+const percent = (n: number, of: number): string => `${n} of ${of} (${of ? ((100 * n) / of).toFixed(1) : "0"}%)`;
+
+function list(all: readonly Compared[], kind: string): void {
+  for (const c of all) {
+    const name = `${c.object.replace(".bpf.o", "")}:${c.program}`;
+    const same = c.got.verdict === c.want.verdict;
+    if (kind === "message" && same && c.want.verdict === "rejected" && normal(c.want.message) !== normal(c.got.message)) console.log(`${name}\n  want ${c.want.message}\n  got  ${c.got.message}`);
+    if (kind === "insns" && same && c.want.insns !== c.got.insns) console.log(`${name}: want ${c.want.insns} got ${c.got.insns} (states ${c.want.totalStates} / ${c.got.totalStates})`);
+    if (kind === "states" && same && c.want.insns === c.got.insns && c.want.totalStates !== c.got.totalStates) console.log(`${name}: states ${c.want.totalStates} / ${c.got.totalStates}`);
+    if (kind === "false-accept" && c.got.verdict === "accepted" && !same) console.log(`${name}\n  want ${c.want.message}`);
+    if (kind === "false-reject" && c.got.verdict === "rejected" && !same) console.log(`${name}\n  got [${c.got.stage}] ${c.got.message}`);
+    if (kind === "unsupported" && c.got.verdict !== "accepted" && c.got.verdict !== "rejected") console.log(`${name}: ${c.got.message}`);
+    if (kind === "slow" && c.got.ms > 500) console.log(`${name}: ${Math.round(c.got.ms)} ms, ${c.got.insns} insns`);
+  }
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      kernel: { type: "string", default: "7.2" }, tests: { type: "string" }, file: { type: "string" }, program: { type: "string" }, diff: { type: "boolean" },
+      json: { type: "boolean" }, list: { type: "string", multiple: true }, log: { type: "string" },
+    },
+  });
+  const tests = values.tests ?? listRecordings().find(([k, t]) => k === values.kernel && t === values.kernel)?.[1] ?? listRecordings().find(([k]) => k === values.kernel)?.[1];
+  if (!tests) throw new Error(`no recording of kernel ${values.kernel}`);
+  const recording = readRecording(values.kernel, tests);
+  const kernel = await loadKernel(values.kernel);
+  if (values.program && (values.diff || values.log)) return showOne(kernel, recording.objects, tests, values.file, values.program, Number(values.log ?? 2));
+  const start = performance.now();
+  const all = [...compare(kernel, recording.objects, tests, (o, p) => (!values.file || o.startsWith(values.file)) && (!values.program || p.program === values.program))];
+  const s = summarize(all);
+  if (values.json) {
+    console.log(JSON.stringify({ kernel: values.kernel, tests, ...s, unsupported: Object.fromEntries(s.unsupported) }));
+    return;
+  }
+  for (const kind of values.list ?? []) list(all, kind);
+  console.log(`kernel ${values.kernel} (${recording.release}), tests of ${tests}: ${((performance.now() - start) / 1000).toFixed(1)} s`);
+  console.log(`same verdict:      ${percent(s.verdict, s.programs)}`);
+  console.log(`same last message: ${percent(s.message, s.programs)}`);
+  console.log(`same insn count:   ${percent(s.insns, s.programs)}`);
+  console.log(`false accepts: ${s.falseAccept.length}  false rejects: ${s.falseReject.length}  internal errors: ${s.internal.length}`);
+  if (!values.list) for (const f of s.falseAccept) console.log(`  false accept ${f}`);
+  for (const e of s.internal.slice(0, 20)) console.log(`  ${e}`);
+  for (const [why, n] of [...s.unsupported].sort((a, b) => b[1] - a[1]).slice(0, 40)) console.log(`  unsupported ${String(n).padStart(4)}  ${why}`);
+}
+
+/** Our log of one program beside the recorded kernel's (both at level 2). */
+function showOne(kernel: Kernel, objects: readonly RecordedObject[], tests: string, file: string | undefined, program: string, level: number): void {
+  const object = objects.find((o) => (!file || o.object.startsWith(file)) && o.programs.some((p) => p.program === program));
+  if (!object) throw new Error(`no program ${program}`);
+  const spec = openObject(readFileSync(join(root, ".cache/conformance", tests, object.object)), { name: object.object.split(".")[0]! });
+  if (!spec.ok) throw new Error(spec.error.message);
+  const got = judge(spec.value, program, kernel, level);
+  console.log(got.log || got.message);
+  const want = object.programs.find((p) => p.program === program)!;
+  console.log(`--- want ${want.verdict} insns ${want.insns} states ${want.totalStates}: ${want.message ?? ""}\n--- got  ${got.verdict} insns ${got.insns} states ${got.totalStates}: ${got.message}`);
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await main();
