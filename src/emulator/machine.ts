@@ -10,7 +10,8 @@ import { setResult } from "./helpers/args.ts";
 import { helperImpl } from "./helpers/table.ts";
 import { Cpu, type Image } from "./interp/cpu.ts";
 import { predecode } from "./interp/predecode.ts";
-import { kfuncImpl, ProgramThrow } from "./kfuncs/table.ts";
+import { ProgramThrow } from "./kfuncs/general.ts";
+import { kfuncImpl } from "./kfuncs/table.ts";
 import { ArrayMap } from "./maps/array.ts";
 import { createMap } from "./maps/create.ts";
 import { MapInMap, ReferenceArrayMap } from "./maps/reference-maps.ts";
@@ -57,6 +58,7 @@ export class SimMachine implements Machine, RunEnv {
   readonly devices: readonly SimDevice[];
   readonly routes: SimRoute[];
   readonly cpus: number;
+  private readonly readers: boolean;
   readonly task: { pid: number; tgid: number; uid: number; gid: number; comm: string };
   /** the one that runs */
   program: BoundProgram;
@@ -82,6 +84,7 @@ export class SimMachine implements Machine, RunEnv {
     this.devices = options.devices ?? DEFAULT_DEVICES;
     this.routes = [...(options.routes ?? [])];
     this.cpus = options.cpus ?? 2;
+    this.readers = options.readers ?? true;
     this.task = options.task ?? { pid: 1000, tgid: 1000, uid: 0, gid: 0, comm: "playground" };
     this.objects = new KernelObjects(this.mem, kernel.btf, this.task);
     for (const p of [...(options.programs ?? []), program]) this.programs.set(p.name, p);
@@ -313,7 +316,10 @@ export class SimMachine implements Machine, RunEnv {
       const repeat = prepared.value.once ? 1 : Math.max(1, Math.min(request.repeat ?? 1, 0xffff_ffff));
       const started = performance.now();
       let retval = 0n;
-      for (let i = 0; i < repeat; i++) retval = this.runOnce(cpu, image, prepared.value.ctx);
+      for (let i = 0; i < repeat; i++) {
+        if (i > 0) prepared.value.again?.();
+        retval = this.runOnce(cpu, image, prepared.value.ctx);
+      }
       const elapsed = performance.now() - started;
       this.fireTimers(cpu);
       const result: RunResult = {
@@ -391,7 +397,9 @@ export class SimMachine implements Machine, RunEnv {
     return null;
   }
 
+  /** A reader in user space takes what ring buffers hold. */
   private drain(): void {
+    if (!this.readers) return;
     for (const map of [...this.simMaps.values(), ...this.inner]) {
       if (map instanceof RingbufMap) for (const data of map.drain()) this.event(map.name, data);
     }

@@ -53,6 +53,8 @@ export interface MachineOptions {
   programs?: readonly BoundProgram[];
   /** default 2 */
   cpus?: number;
+  /** whether a reader in user space empties ring buffers after each run; default true */
+  readers?: boolean;
   /** default lo (1), eth0 (2), eth1 (3) */
   devices?: readonly { ifindex: number; name: string; mac: Uint8Array; mtu: number }[];
   /** what bpf_fib_lookup finds; default nothing */

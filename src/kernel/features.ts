@@ -31,7 +31,7 @@ export const FEATURES = {
   arg_ctx_tag: { since: "6.8", what: "the arg:ctx tag on arguments of global functions" },
   btf_qmark_datasec: { since: "6.9", what: "a question mark at the start of a DATASEC's name" },
   ldimm64_full_range_off: { since: "7.0", what: "direct map value offsets of any size" },
-  dynptr_u64_sizes: { since: "6.18", what: "sizes and offsets of dynptr kfuncs have 64 bits" },
+  dynptr_u64_sizes: { since: "6.19", what: "sizes and offsets of dynptr kfuncs have 64 bits" },
   // what BPF_PROG_TEST_RUN takes (net/bpf/test_run.c)
   xdp_metadata_252: { since: "6.8", what: "XDP metadata of up to 252 bytes instead of 32" },
   test_run_skb_frags: { since: "6.19", what: "BPF_PROG_TEST_RUN of skb programs with fragments and a chosen linear part" },

@@ -4,6 +4,7 @@ import { badAccess } from "../fault.ts";
 import type { Cpu } from "../interp/cpu.ts";
 import { SimMap } from "../maps/sim-map.ts";
 import type { PacketContext } from "../programs/packet-context.ts";
+import type { FlowContext } from "../programs/flow-dissector.ts";
 import type { SkbContext } from "../programs/skb-context.ts";
 import type { XdpContext } from "../programs/xdp-context.ts";
 
@@ -134,6 +135,14 @@ export const A = {
       throw badAccess(`argument ${i} is no skb context`);
     },
   } as ArgKind<SkbContext>,
+  /** an skb, or the packet of a flow dissector */
+  readable: {
+    regs: 1,
+    get(env, i) {
+      if (env.packet && env.packet.kind !== "xdp" && reg(env, i) === env.ctx) return env.packet;
+      throw badAccess(`argument ${i} is no skb context`);
+    },
+  } as ArgKind<SkbContext | FlowContext>,
   xdp: {
     regs: 1,
     get(env, i) {

@@ -4,6 +4,7 @@ import { badAccess, unsupported } from "../fault.ts";
 import { commBytes } from "../objects.ts";
 import { A, helper, readBytesToZero, type HelperTable } from "./args.ts";
 import { formatBpf, traceText, type FormatSource } from "./printf.ts";
+import { isKernelAddress } from "./addresses.ts";
 import { parseInteger } from "./strto.ts";
 
 const MAX_LOOPS = 8n * 1024n * 1024n;
@@ -29,40 +30,58 @@ function print(env: RunEnv, format: Uint8Array, args: readonly bigint[]): number
   return text.length;
 }
 
-/** probe_read family: 0, or -EFAULT and a zeroed destination (kernel 7.3 bpf_probe_read_kernel_common). */
-function probeRead(env: RunEnv, to: { address: bigint; size: number }, from: bigint): number {
-  const data = env.mem.tryRead(from, to.size);
-  if (data) {
-    env.mem.write(to.address, data, "destination");
-    return 0;
-  }
-  if (to.size > 0) env.mem.bytes(to.address, to.size, true, "destination").fill(0);
-  return -Errno.EFAULT;
+type Space = "kernel" | "user" | "either";
+
+/** A read that may fail: kernel addresses below the kernel's half are refused unseen (x86-64 copy_from_kernel_nofault_allowed). */
+function readFrom(env: RunEnv, from: bigint, size: number, space: Space): Uint8Array | number {
+  const kernel = isKernelAddress(from);
+  const user = isUserMemory(env, from);
+  if (space === "kernel" && !kernel) return -Errno.ERANGE;
+  if (space === "user" && !user) return -Errno.EFAULT;
+  return env.mem.tryRead(from, size) ?? -Errno.EFAULT;
 }
 
-/** probe_read_str family: length with the zero, or -EFAULT and a zeroed destination. */
-function probeReadString(env: RunEnv, to: { address: bigint; size: number }, from: bigint): number {
-  if (to.size === 0) return 0;
-  const out: number[] = [];
-  for (let i = 0; i < to.size; i++) {
-    const byte = env.mem.tryRead(from + BigInt(i), 1);
-    if (!byte) {
-      env.mem.bytes(to.address, to.size, true, "destination").fill(0);
-      return -Errno.EFAULT;
-    }
-    if (i === to.size - 1) {
-      out.push(0);
-      break;
-    }
-    out.push(byte[0]!);
-    if (byte[0] === 0) break;
-  }
-  env.mem.write(to.address, Uint8Array.from(out), "destination");
-  return out.length;
+/** Memory of the simulated task, as made-up events point to it. */
+function isUserMemory(env: RunEnv, address: bigint): boolean {
+  const object = env.mem.regionAt(address)?.object;
+  return typeof object === "object" && object !== null && "user" in object;
 }
 
-const probe = helper([A.memOut, A.u64], probeRead);
-const probeStr = helper([A.memOut, A.u64], probeReadString);
+/** probe_read family: 0, or an errno and a zeroed destination (kernel 7.3 bpf_probe_read_kernel_common). */
+function probeRead(space: Space): (env: RunEnv, to: { address: bigint; size: number }, from: bigint) => number {
+  return (env, to, from) => {
+    const data = readFrom(env, from, to.size, space);
+    if (typeof data !== "number") {
+      env.mem.write(to.address, data, "destination");
+      return 0;
+    }
+    if (to.size > 0) env.mem.bytes(to.address, to.size, true, "destination").fill(0);
+    return data;
+  };
+}
+
+/** probe_read_str family: length with the zero, or an errno and a zeroed destination. */
+function probeReadString(space: Space): (env: RunEnv, to: { address: bigint; size: number }, from: bigint) => number {
+  return (env, to, from) => {
+    if (to.size === 0) return 0;
+    const out: number[] = [];
+    for (let i = 0; i < to.size; i++) {
+      const byte = readFrom(env, from + BigInt(i), 1, space);
+      if (typeof byte === "number") {
+        env.mem.bytes(to.address, to.size, true, "destination").fill(0);
+        return byte;
+      }
+      if (i === to.size - 1) {
+        out.push(0);
+        break;
+      }
+      out.push(byte[0]!);
+      if (byte[0] === 0) break;
+    }
+    env.mem.write(to.address, Uint8Array.from(out), "destination");
+    return out.length;
+  };
+}
 const ktime = helper([], (env) => env.clock.monotonic());
 
 function cStringCompare(a: Uint8Array, b: Uint8Array): number {
@@ -125,14 +144,14 @@ export const generalHelpers: HelperTable = {
   bpf_send_signal: helper([A.u32], (env, signal) => sendSignal(env, signal, "process")),
   bpf_send_signal_thread: helper([A.u32], (env, signal) => sendSignal(env, signal, "thread")),
 
-  bpf_probe_read: probe,
-  bpf_probe_read_kernel: probe,
-  bpf_probe_read_user: probe,
-  bpf_probe_read_str: probeStr,
-  bpf_probe_read_kernel_str: probeStr,
-  bpf_probe_read_user_str: probeStr,
-  bpf_copy_from_user: helper([A.memOut, A.u64], probeRead),
-  bpf_copy_from_user_task: helper([A.memOut, A.u64, A.u64, A.u64], (env, out, from, _task, flags) => (flags !== 0n ? -Errno.EINVAL : probeRead(env, out, from))),
+  bpf_probe_read: helper([A.memOut, A.u64], probeRead("either")),
+  bpf_probe_read_kernel: helper([A.memOut, A.u64], probeRead("kernel")),
+  bpf_probe_read_user: helper([A.memOut, A.u64], probeRead("user")),
+  bpf_probe_read_str: helper([A.memOut, A.u64], probeReadString("either")),
+  bpf_probe_read_kernel_str: helper([A.memOut, A.u64], probeReadString("kernel")),
+  bpf_probe_read_user_str: helper([A.memOut, A.u64], probeReadString("user")),
+  bpf_copy_from_user: helper([A.memOut, A.u64], probeRead("user")),
+  bpf_copy_from_user_task: helper([A.memOut, A.u64, A.u64, A.u64], (env, out, from, _task, flags) => (flags !== 0n ? -Errno.EINVAL : probeRead("user")(env, out, from))),
   bpf_probe_write_user: helper([A.u64, A.mem], (env, to, data) => {
     if (env.mem.locate(to, data.length, true) < 0) return -Errno.EPERM;
     env.mem.write(to, data, "destination");
@@ -186,7 +205,8 @@ export const generalHelpers: HelperTable = {
 
   bpf_loop: helper([A.u32, A.u64, A.u64, A.u64], (env, count, callback, data, flags) => {
     if (flags !== 0n) return -Errno.EINVAL;
-    if (BigInt(count) > MAX_LOOPS) return -Errno.E2BIG;
+    // the verifier inlines the call and loads the errno with a 32-bit move (inline_bpf_loop)
+    if (BigInt(count) > MAX_LOOPS) return BigInt.asUintN(32, BigInt(-Errno.E2BIG));
     let i = 0;
     for (; i < count; i++) {
       const ret = env.cpu.callback(callback, [BigInt(i), data]);

@@ -51,7 +51,7 @@ function redirectTo(env: RunEnv, ifindex: number, flags: bigint, kind: { peer?: 
 
 /** Packets: contents, checksums, size, VLAN tags, redirection (kernel 7.3 filter.c). */
 export const packetHelpers: HelperTable = {
-  bpf_skb_load_bytes: helper([A.skb, A.u32, A.memOut], (env, skb, off, out) => fillOrFail(env, out, off > INT_MAX ? undefined : skb.bytesAt(off, out.size), Errno.EFAULT)),
+  bpf_skb_load_bytes: helper([A.readable, A.u32, A.memOut], (env, skb, off, out) => fillOrFail(env, out, off > INT_MAX ? undefined : skb.bytesAt(off, out.size), Errno.EFAULT)),
   bpf_skb_load_bytes_relative: helper([A.skb, A.u32, A.memOut, A.u32], (env, skb, off, out, start) => {
     const base = start === 0 ? skb.macOff : start === 1 ? skb.netOff : undefined;
     const bytes = base === undefined || off > 0xffff || base + off + out.size > skb.headLength ? undefined : skb.bytesAt(base + off, out.size);
@@ -300,7 +300,7 @@ function checkMtu(env: RunEnv, _ctx: bigint, ifindex: number, mtuLen: bigint, di
   const packet = env.packet;
   const wanted = new DataView(env.mem.read(mtuLen, 4, "mtu_len").buffer).getUint32(0, true);
   if (!packet || (flags & ~(packet.kind === "skb" ? 1n : 0n)) !== 0n || (flags !== 0n && diff !== 0)) return -Errno.EINVAL;
-  const own = packet.kind === "skb" ? packet.setup.ifindex : packet.setup.ingressIfindex;
+  const own = packet.kind === "skb" ? packet.setup.ifindex : packet.kind === "xdp" ? packet.setup.ingressIfindex : 1;
   const device = env.devices.find((d) => d.ifindex === (ifindex || own));
   if (!device) return -Errno.ENODEV;
   const length = wanted !== 0 ? wanted + 14 + diff : packet.length + diff;

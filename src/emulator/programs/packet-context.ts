@@ -1,8 +1,9 @@
+import type { FlowContext } from "./flow-dissector.ts";
 import type { SkbContext } from "./skb-context.ts";
 import type { XdpContext } from "./xdp-context.ts";
 
 /** A context with a packet behind it. */
-export type PacketContext = XdpContext | SkbContext;
+export type PacketContext = XdpContext | SkbContext | FlowContext;
 
 export const ETH_HLEN = 14;
 /** SKB_DATA_ALIGN(sizeof(struct skb_shared_info)) where the kernel has no BTF to ask */

@@ -9,6 +9,8 @@ export interface Prepared {
   dataOut: () => Uint8Array | null;
   ctxOut: () => Uint8Array | null;
   dispose: () => void;
+  /** called before each further repetition */
+  again?: () => void;
   /** BPF_PROG_TEST_RUN takes no repeat for this type */
   once?: boolean;
 }

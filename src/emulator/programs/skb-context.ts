@@ -397,7 +397,8 @@ function ethernetProtocol(data: Uint8Array): number {
 function packetType(data: Uint8Array, mac: Uint8Array): number {
   const dst = data.subarray(0, 6);
   if (dst.every((b, i) => b === (mac[i] ?? 0))) return 0;
-  if (dst.every((b) => b === 0xff)) return 1;
+  // the loopback device's own broadcast address is zero, so ff:ff:ff:ff:ff:ff is multicast there
+  if (dst.every((b) => b === 0xff) && mac.some((b) => b !== 0)) return 1;
   return (dst[0]! & 1) !== 0 ? 2 : 3;
 }
 

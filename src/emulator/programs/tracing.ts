@@ -4,6 +4,7 @@ import { BtfKind, type Btf, type BtfOf, type BtfParam } from "../../btf/types.ts
 import type { RunEnv } from "../env.ts";
 import type { BoundProgram } from "../../loader/types.ts";
 import type { RunRequest } from "../types.ts";
+import { contextReach } from "./context-reach.ts";
 import { refuse, type Prepared, type PrepareProblem } from "./prepared.ts";
 
 const PT_REGS_SIZE = 168;
@@ -22,6 +23,8 @@ export function prepareTracing(env: RunEnv, program: BoundProgram, request: RunR
     if (request.dataIn && request.dataIn.length > 0) return refuse("EINVAL", "a raw tracepoint program takes no data_in");
     if ((request.repeat ?? 0) > 1) return refuse("EINVAL", "a raw tracepoint program is not repeated");
     if (request.ctxIn && request.ctxIn.length > MAX_ARGS * 8) return refuse("EINVAL", `ctx_in has ${request.ctxIn.length} bytes; ${MAX_ARGS * 8} are the most`);
+    const reach = contextReach(program.insns);
+    if (request.ctxIn && request.ctxIn.length < reach) return refuse("EINVAL", `ctx_in has ${request.ctxIn.length} bytes; the program reaches byte ${reach}`);
     const args = request.ctxIn ? [] : madeUpArguments(env, rawTracepointProto(env.kernel.btf, program.attachTo), true);
     return region(env, "the context (raw tracepoint arguments)", request.ctxIn ?? words(args, MAX_ARGS), true);
   }

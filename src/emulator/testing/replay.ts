@@ -24,6 +24,7 @@ export interface Recorded {
 /** The machine the recordings were made on: one processor, only the loopback device, /init as the task. */
 export const RECORDED_WORLD: MachineOptions = {
   cpus: 1,
+  readers: false,
   devices: [{ ifindex: 1, name: "lo", mac: new Uint8Array(6), mtu: 65536 }],
   task: { pid: 1, tgid: 1, uid: 0, gid: 0, comm: "init" },
 };
@@ -49,10 +50,10 @@ export function replay(run: Recorded, object: Uint8Array, kernel: Kernel): strin
   }
   run.steps.forEach((step, i) => {
     const want = run.result.steps[i];
-    if (!want) return;
+    if (!want || !names.includes(step.program)) return;
     const got = machine.run({
       program: step.program, repeat: step.repeat,
-      dataIn: step.dataIn === undefined ? undefined : bytes(step.dataIn), ctxIn: step.ctxIn === undefined ? undefined : bytes(step.ctxIn),
+      dataIn: step.dataIn === undefined ? undefined : bytes(step.dataIn), ctxIn: step.ctxIn === undefined ? (step.dataIn === undefined ? new Uint8Array(0) : undefined) : bytes(step.ctxIn),
     });
     const where = run.steps.length > 1 ? `step ${i} ${step.program}: ` : "";
     if (want.errno !== 0) {
