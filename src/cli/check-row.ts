@@ -5,6 +5,7 @@ import type { SourcePos } from "../loader/types.ts";
 import type { Explanation } from "../verifier/types.ts";
 import type { ProgramVerdict } from "../workers/kernel-api.ts";
 import type { OpenedInput } from "./objects.ts";
+import type { SourceTree } from "./sources.ts";
 
 /** One answer of `check`: a program on a kernel. What `--json` prints, and what the text for people is made from. */
 export interface CheckRow {
@@ -52,7 +53,7 @@ export function failedRow(file: string, program: string, kernel: string, lab: st
     case "compile error": {
       const first = input.compiled.diagnostics.find((d) => d.severity === "error");
       const message = first?.message ?? input.compiled.stderr.trim().split("\n")[0] ?? "did not compile";
-      return { ...base, verdict: "rejected", stage: "compile", message, source: first && sourceOf(first, input.compiled.stderr), ms: input.compiled.ms };
+      return { ...base, verdict: "rejected", stage: "compile", message, source: first && sourceOf(first, input.sources), ms: input.compiled.ms };
     }
     case "no compile":
       return { ...base, verdict: "rejected", stage: "compile", message: input.message };
@@ -61,10 +62,10 @@ export function failedRow(file: string, program: string, kernel: string, lab: st
   }
 }
 
-function sourceOf(diagnostic: Diagnostic, stderr: string): SourcePos | undefined {
+function sourceOf(diagnostic: Diagnostic, sources: SourceTree): SourcePos | undefined {
   if (diagnostic.file === "") return undefined;
-  const shown = new RegExp(`^\\s*${diagnostic.line} \\| (.*)$`, "m").exec(stderr)?.[1] ?? "";
-  return { file: diagnostic.file, line: diagnostic.line, col: diagnostic.col, text: shown };
+  const text = Object.hasOwn(sources.files, diagnostic.file) ? (sources.files[diagnostic.file]!.split("\n")[diagnostic.line - 1] ?? "") : "";
+  return { file: diagnostic.file, line: diagnostic.line, col: diagnostic.col, text };
 }
 
 /** The contract's JSON: fields without a value are left out. */

@@ -22,22 +22,27 @@ export function printRows(file: string, rows: readonly CheckRow[], kernels: read
 }
 
 function printList(rows: readonly CheckRow[], out: Output): void {
-  const width = Math.max(...rows.map((r) => r.program.length));
+  const width = Math.max(...rows.map((r) => nameOf(r).length));
   for (const row of rows) {
     const { mark, colour } = MARKS[row.verdict];
     const figures = row.verdict === "accepted" ? `${row.insns ?? 0} insns  ${row.states ?? 0} states  ${row.ms.toFixed(1)} ms` : row.stage;
-    out.line(`  ${paint(out, colour, mark)} ${row.program.padEnd(width)}  ${paint(out, colour, row.verdict)}  ${paint(out, "grey", figures)}`);
+    out.line(`  ${paint(out, colour, mark)} ${nameOf(row).padEnd(width)}  ${paint(out, colour, row.verdict)}  ${paint(out, "grey", figures)}`);
     if (row.verdict !== "accepted") for (const line of causeLines(row, out)) out.line(`      ${line}`);
     for (const warning of row.warnings) out.line(`      ${paint(out, "yellow", `warning: ${warning}`)}`);
     if (row.log !== undefined && row.log !== "") for (const line of row.log.trimEnd().split("\n")) out.line(`      ${paint(out, "grey", line)}`);
   }
 }
 
+/** A file that did not get so far as to have programs has one row for all of them. */
+function nameOf(row: CheckRow): string {
+  return row.program === "" ? "(all programs)" : row.program;
+}
+
 function printMatrix(rows: readonly CheckRow[], kernels: readonly string[], out: Output): void {
   const programs = [...new Set(rows.map((r) => r.program))];
   const at = (program: string, kernel: string): CheckRow | undefined => rows.find((r) => r.program === program && r.kernel === kernel);
   const cells = programs.map((program) => [
-    `  ${program}`,
+    `  ${program || "(all programs)"}`,
     ...kernels.map((kernel) => {
       const row = at(program, kernel);
       if (!row) return paint(out, "grey", "·");
@@ -49,7 +54,7 @@ function printMatrix(rows: readonly CheckRow[], kernels: readonly string[], out:
   for (const program of programs) {
     const own = kernels.map((k) => at(program, k)).filter((r) => r !== undefined);
     out.line("");
-    out.line(`  ${paint(out, "bold", program)}: ${minimumText(own)}`);
+    out.line(`  ${paint(out, "bold", program || "(all programs)")}: ${minimumText(own)}`);
     for (const group of causes(own)) {
       const row = group[0]!;
       const on = group.map((r) => r.kernel).join(", ");

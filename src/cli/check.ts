@@ -40,6 +40,7 @@ export async function checkCommand(args: readonly string[], out: Output): Promis
 
   const all: CheckRow[] = [];
   let broken = false;
+  let unreadable = false;
   for (const { file, opened } of inputs) {
     const rows: CheckRow[] = [];
     const each = (row: CheckRow): void => {
@@ -48,18 +49,19 @@ export async function checkCommand(args: readonly string[], out: Output): Promis
     };
     await checkFile(engine, file, opened, choice.value, program, logLevel.value, each);
     if (!json) printRows(file, rows, choice.value.kernels, out);
-    // The compiler's own text says more than its first message.
-    const failed = [...opened.values()].find((input) => input.kind === "compile error");
-    if (failed?.kind === "compile error" && failed.compiled.stderr.trim() !== "") out.error(failed.compiled.stderr.trimEnd());
-    for (const input of opened.values()) {
-      if (input.kind === "open") continue;
-      if (input.kind !== "compile error") out.error(`${file}: ${input.kind === "refused" ? input.error.message : input.message}`);
-      break;
-    }
+    const failed = [...opened.values()].find((input) => input.kind !== "open");
+    if (failed) out.error(failureText(file, failed));
+    unreadable ||= failed?.kind === "refused" && failed.error.subject?.kind === "elf";
     broken ||= [...opened.values()].every((input) => input.kind === "compile error" || input.kind === "no compile");
     all.push(...rows);
   }
-  return ok(exitOf(all, broken));
+  return ok(unreadable ? Exit.USAGE : exitOf(all, broken));
+}
+
+/** For standard error. The compiler's own text says more than its first message. */
+export function failureText(file: string, failed: Exclude<OpenedInput, { kind: "open" }>): string {
+  if (failed.kind === "compile error") return failed.compiled.stderr.trim() === "" ? `${file}: did not compile` : failed.compiled.stderr.trimEnd();
+  return `${file}: ${failed.kind === "refused" ? failed.error.message : failed.message}`;
 }
 
 async function checkFile(

@@ -2,9 +2,7 @@ import { err, ok } from "../base/result.ts";
 import type { Result } from "../base/result.ts";
 import type { DisasmLine } from "../workers/kernel-api.ts";
 import { parseArgs } from "./args.ts";
-import { failedRow } from "./check-row.ts";
-import { printRows } from "./check-text.ts";
-import { missingProgram } from "./check.ts";
+import { failureText, missingProgram } from "./check.ts";
 import { chooseKernels, Engine } from "./engine.ts";
 import { Exit, usageError } from "./exit.ts";
 import type { UsageError } from "./exit.ts";
@@ -31,8 +29,7 @@ export async function disasmCommand(args: readonly string[], out: Output): Promi
   if (!opened.ok) return err(usageError(opened.error));
   const input = opened.value.get(kernel)!;
   if (input.kind !== "open") {
-    if (input.kind === "compile error") out.error(input.compiled.stderr.trimEnd());
-    else printRows(file, [failedRow(file, "", kernel, choice.value.lab, input)], [kernel], out);
+    out.error(failureText(file, input));
     return ok(input.kind === "refused" ? Exit.REJECTED : Exit.COMPILE);
   }
   const wanted = options.get("--program");

@@ -8,11 +8,12 @@ import { compileSource } from "./compile-source.ts";
 import type { Engine } from "./engine.ts";
 import { readInput } from "./engine.ts";
 import { readSources } from "./sources.ts";
+import type { SourceTree } from "./sources.ts";
 
 /** A file as one kernel gets it: opened under an id, or why it could not be. */
 export type OpenedInput =
   | { kind: "open"; id: string; summary: ObjectSummary; compiled: CompileResult | null }
-  | { kind: "compile error"; compiled: CompileResult }
+  | { kind: "compile error"; compiled: CompileResult; sources: SourceTree }
   | { kind: "no compile"; message: string }
   | { kind: "refused"; error: LoadError; compiled: CompileResult | null };
 
@@ -25,7 +26,7 @@ export async function openInput(engine: Engine, path: string, kernels: readonly 
     for (const kernel of kernels) {
       const compiled = await compileSource(engine, sources.value, kernel, overlay, {});
       if (!compiled.ok) opened.set(kernel, { kind: "no compile", message: compiled.error });
-      else if (!compiled.value.object) opened.set(kernel, { kind: "compile error", compiled: compiled.value });
+      else if (!compiled.value.object) opened.set(kernel, { kind: "compile error", compiled: compiled.value, sources: sources.value });
       else opened.set(kernel, await openObject(engine, `${path}\n${kernel}`, compiled.value.object, compiled.value));
     }
     return ok(opened);

@@ -7,7 +7,7 @@ import { parseArgs, wholeNumber } from "./args.ts";
 import { failedRow, rowJson, verdictRow } from "./check-row.ts";
 import type { CheckRow } from "./check-row.ts";
 import { printRows } from "./check-text.ts";
-import { exitOf, missingProgram } from "./check.ts";
+import { exitOf, failureText, missingProgram } from "./check.ts";
 import { chooseKernels, Engine, readInput } from "./engine.ts";
 import { Exit, usageError } from "./exit.ts";
 import type { UsageError } from "./exit.ts";
@@ -52,7 +52,7 @@ export async function runCommand(args: readonly string[], out: Output): Promise<
     return ok(exitOf([row], broken));
   };
   if (input.kind !== "open") {
-    if (input.kind === "compile error") out.error(input.compiled.stderr.trimEnd());
+    out.error(failureText(file, input));
     return refused(failedRow(file, program, kernel, lab, input), input.kind !== "refused");
   }
   const missing = missingProgram(program, [{ file, opened: opened.value }]);

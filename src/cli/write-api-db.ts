@@ -1,22 +1,38 @@
 /** `npm run api-db`: makes public/kernels/api.json, the life of every helper and kfunc, out of the packs. The same packs give the same bytes. */
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { brotliDecompressSync } from "node:zlib";
+import { decodeUtf8 } from "../base/bytes.ts";
+import { readHeaderPack } from "../compiler/headers.ts";
 import { buildApiDb, kernelApis } from "../kernel/api-life.ts";
 import type { KernelApis } from "../kernel/api-life.ts";
 import { storeApiDb } from "../kernel/api-store.ts";
+import { helperPrototypes } from "../kernel/helper-prototypes.ts";
 import { Engine } from "./engine.ts";
-import { KERNELS } from "./kernel-files.ts";
+import { KERNELS, PROJECT } from "./kernel-files.ts";
+
+const HELPER_DEFS = "usr/include/bpf/bpf_helper_defs.h";
+
+/** libbpf's header of helpers, out of the pack of headers that programs are compiled with. */
+function helperHeader(): string {
+  const pack = readHeaderPack(new Uint8Array(brotliDecompressSync(readFileSync(join(PROJECT, "public/toolchain/headers.pack.br")))));
+  if (!pack.ok) throw new Error(`headers.pack.br: ${pack.error}`);
+  const header = pack.value.files.get(HELPER_DEFS);
+  if (!header) throw new Error(`headers.pack.br holds no ${HELPER_DEFS}`);
+  return decodeUtf8(header);
+}
 
 /** Builds the database from the packs in public/kernels. Throws with a sentence when one cannot be opened. */
 export async function makeApiDb(): Promise<string> {
   const { store } = new Engine().core;
   const index = await store.index();
   if (!index.ok) throw new Error(index.error);
+  const prototypes = helperPrototypes(helperHeader());
   const apis: KernelApis[] = [];
   for (const entry of index.value.kernels) {
     const kernel = await store.kernel(entry.kernel, null);
     if (!kernel.ok) throw new Error(kernel.error);
-    apis.push(kernelApis(kernel.value));
+    apis.push(kernelApis(kernel.value, prototypes));
   }
   return storeApiDb(buildApiDb(apis));
 }

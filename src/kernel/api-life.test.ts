@@ -7,6 +7,7 @@ import type { KernelApis } from "./api-life.ts";
 import { loadApiDb, storeApiDb } from "./api-store.ts";
 import type { ApiState } from "./api-types.ts";
 import { splitSignature } from "./c-signature.ts";
+import { helperPrototypes } from "./helper-prototypes.ts";
 import { makeKernel } from "./kernel.ts";
 import { smallPack } from "./testing/small-pack.ts";
 
@@ -77,6 +78,10 @@ describe("explaining what is missing", () => {
 });
 
 describe("prototypes", () => {
+  it("of helpers come from libbpf's header", () => {
+    const header = "/* doc */\nstatic void *(* const bpf_map_lookup_elem)(void *map, const void *key) = (void *) 1;\n\nstatic long (* const bpf_two)(\n\tint a,\n\t...) = (void *)2;\n";
+    expect([...helperPrototypes(header)]).toEqual([[1, "void *bpf_map_lookup_elem(void *map, const void *key)"], [2, "long bpf_two(int a, ...)"]]);
+  });
   it("are taken apart, function pointers included", () => {
     expect(splitSignature("int f(void *p, int (*cb)(void *, int), char name[16], ...)", "f")).toEqual({
       ret: "int", params: [{ type: "void *", name: "p" }, { type: "int (*)(void *, int)", name: "cb" }, { type: "char[16]", name: "name" }, { type: "...", name: "" }],

@@ -22,10 +22,10 @@ export interface KernelApis {
   kfuncs: ReadonlyMap<string, ApiState>;
 }
 
-/** Reads the APIs of one kernel. Signatures of kfuncs come from its BTF. */
-export function kernelApis(kernel: Kernel): KernelApis {
+/** Reads the APIs of one kernel. Signatures of kfuncs come from its BTF, those of helpers (by number, helperPrototypes) are the same in every kernel. */
+export function kernelApis(kernel: Kernel, prototypes: ReadonlyMap<number, string> = new Map()): KernelApis {
   const helpers = new Map<string, { id: number; state: ApiState }>();
-  for (const helper of kernel.manifest.helpers) helpers.set(helper.name, { id: helper.id, state: helperState(helper) });
+  for (const helper of kernel.manifest.helpers) helpers.set(helper.name, { id: helper.id, state: helperState(helper, prototypes.get(helper.id)) });
   const kfuncs = new Map<string, ApiState>();
   for (const name of new Set(kernel.manifest.kfuncs.map((k) => k.name))) {
     const entry = kernel.kfunc(name);
@@ -41,7 +41,7 @@ function kfuncState(kernel: Kernel, entry: KfuncEntry): ApiState {
   return { signature: signature ?? `${entry.name}(?)`, flags: [...entry.flags].sort(), programTypes: [...new Set(entry.progTypes)].sort(), module: entry.module, protos: [] };
 }
 
-function helperState(helper: HelperEntry): ApiState {
+function helperState(helper: HelperEntry, prototype: string | undefined): ApiState {
   const used = new Set(Object.values(helper.allowed));
   const protos = helper.protos.filter((_, i) => used.size === 0 || used.has(i));
   const all = (pick: (p: HelperProto) => boolean | undefined): boolean => protos.length > 0 && protos.every((p) => pick(p) === true);
@@ -53,7 +53,7 @@ function helperState(helper: HelperEntry): ApiState {
   ];
   const texts = [...new Set(protos.map(protoText))].sort();
   const programTypes = [...new Set(Object.keys(helper.allowed).map((key) => key.replace(/:.*/, "")))].sort();
-  return { signature: helper.prototype ?? `${helper.name}(…)`, flags, programTypes, module: null, protos: texts };
+  return { signature: helper.prototype ?? prototype ?? `${helper.name}(…)`, flags, programTypes, module: null, protos: texts };
 }
 
 /** "RET_INTEGER(ARG_CONST_MAP_PTR, ARG_PTR_TO_MEM|MEM_RDONLY)" */

@@ -43,7 +43,7 @@ function byLikeness(
   const params = splitSignature(last.signature, gone.name)?.params.length ?? 0;
   const best = same[0];
   // The same prototype: with arguments enough to be telling, or the only such, or much of the name in common.
-  if (best && best.words > same[1]?.words! + 0.01 && best.words >= 0.3) return found(best.life, "rename");
+  if (best && best.words > (same[1]?.words ?? 0) && best.words >= 0.3) return found(best.life, "rename");
   if (best && same.length === 1 && params >= 1 && best.words >= 0.2) return found(best.life, "rename");
   const alike = scored.filter((s) => s.words >= 0.5).sort((a, b) => b.words - a.words);
   if (alike[0] && (alike.length === 1 || alike[0].words > alike[1]!.words)) return found(alike[0].life, alike[0].same ? "rename" : "similar");

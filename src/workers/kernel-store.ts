@@ -96,13 +96,15 @@ export class KernelStore {
     }
   }
 
-  /** vmlinux.h of a kernel: printed from its BTF, with declarations of the kfuncs an overlay brought. */
+  /** vmlinux.h of a kernel: printed from its BTF, with declarations of the kfuncs an overlay brought; where an overlay takes the BTF away, the release's. */
   async vmlinuxH(name: string, overlay: string | null): Promise<Result<string, string>> {
     const key = `${name}\n${overlay ?? ""}`;
     const kept = this.headers.get(key);
     if (kept !== undefined) return ok(kept);
     const kernel = await this.kernel(name, overlay);
     if (!kernel.ok) return kernel;
+    // Programs for a kernel without BTF are built where there is some: with the release's own types.
+    if (!kernel.value.btf && overlay !== null) return this.vmlinuxH(name, null);
     if (!kernel.value.btf) return err(`kernel ${kernel.value.name} is built without BTF: there is nothing to make vmlinux.h from`);
     // Kernels before 6.10 do not mark kfuncs in BTF, so their names are given.
     const kfuncs = kernel.value.manifest.kfuncs.filter((k) => k.module === null).map((k) => k.name);
