@@ -18,7 +18,7 @@ function decompressInNode(encoding: "gzip" | "brotli", bytes: Uint8Array): Promi
 
 /** The simulation and, when a command needs it, the compiler. */
 export class Engine {
-  readonly core = new KernelCore({ fetch: kernelFilesIn(), doors: makeDoors(decompressInNode), maxPacks: 12 });
+  readonly core = new KernelCore({ fetch: kernelFilesIn(), doors: makeDoors(decompressInNode) });
   private making: Promise<Result<Compiler, string>> | null = null;
 
   compiler(): Promise<Result<Compiler, string>> {

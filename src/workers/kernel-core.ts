@@ -21,7 +21,7 @@ import { subjectOf } from "./refusal-subject.ts";
 export interface KernelCoreOptions {
   fetch: FetchKernelFile;
   doors: Doors;
-  /** opened packs kept in memory; default 4 */
+  /** opened packs kept in memory; default 12 (one takes about 14 MB) */
   maxPacks?: number;
   /** milliseconds */
   now?: () => number;

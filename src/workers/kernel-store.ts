@@ -17,7 +17,7 @@ export type FetchKernelFile = (file: string) => Promise<Result<Uint8Array, strin
 export interface KernelStoreOptions {
   fetch: FetchKernelFile;
   doors: Pick<Doors, "openPack" | "printVmlinuxH">;
-  /** opened packs kept in memory; default 4 */
+  /** opened packs kept in memory; default 12 (one takes about 14 MB) */
   maxPacks?: number;
 }
 
@@ -34,7 +34,7 @@ export class KernelStore {
   constructor(options: KernelStoreOptions) {
     this.fetch = options.fetch;
     this.doors = options.doors;
-    this.packs = new Lru(options.maxPacks ?? 4);
+    this.packs = new Lru(options.maxPacks ?? 12);
   }
 
   /** The list of kernels; read once, again after a failure. */
