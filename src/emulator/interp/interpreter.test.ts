@@ -6,8 +6,9 @@ import { Fault } from "../fault.ts";
 import { Cpu, type Image } from "./cpu.ts";
 import { predecode } from "./predecode.ts";
 
+const mem = new Memory();
+
 function interpret(insns: Insn[], budget = 100_000_000): bigint {
-  const mem = new Memory();
   const text = mem.create("program text", 0);
   const decoded = predecode(insns, {
     pseudo: (slot, src, imm) => (src === 4 ? mem.address(text, (slot + 1 + imm) * 8) : "no such thing"),
@@ -17,7 +18,12 @@ function interpret(insns: Insn[], budget = 100_000_000): bigint {
   text.object = image;
   text.readable = text.writable = false;
   const cpu = new Cpu(mem, image, 8, () => { if (cpu.n >= budget) throw new Fault("budget", "budget"); return budget; });
-  return cpu.run(image, 0n);
+  try {
+    return cpu.run(image, 0n);
+  } finally {
+    cpu.dispose();
+    mem.release(text);
+  }
 }
 
 describe("RFC 9669 instructions in the interpreter", () => {

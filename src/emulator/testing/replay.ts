@@ -29,17 +29,32 @@ export const RECORDED_WORLD: MachineOptions = {
   task: { pid: 1, tgid: 1, uid: 0, gid: 0, comm: "init" },
 };
 
-/** Runs a recorded case here and says what differs, one line each; empty when nothing does. */
-export function replay(run: Recorded, object: Uint8Array, kernel: Kernel): string[] {
+const boundBefore = new WeakMap<Uint8Array, Map<string, BoundProgram[] | string>>();
+
+/** The programs of a case, bound; or why they do not bind. Kept for the next case of the same object. */
+function bindAll(run: Recorded, object: Uint8Array, kernel: Kernel): BoundProgram[] | string {
+  const key = `${kernel.name} ${run.programs?.join() ?? ""}`;
+  const kept = boundBefore.get(object) ?? new Map<string, BoundProgram[] | string>();
+  boundBefore.set(object, kept);
+  const found = kept.get(key);
+  if (found) return found;
   const opened = openObject(object);
-  if (!opened.ok) return [`object does not open: ${opened.error.message}`];
-  const names = run.programs ?? opened.value.programs.map((p) => p.name);
+  if (!opened.ok) return `object does not open: ${opened.error.message}`;
   const programs: BoundProgram[] = [];
-  for (const name of names) {
+  for (const name of run.programs ?? opened.value.programs.map((p) => p.name)) {
     const bound = bindProgram(opened.value, name, kernel);
-    if (!bound.ok) return [`${name} does not bind: ${bound.error.message}`];
+    if (!bound.ok) return `${name} does not bind: ${bound.error.message}`;
     programs.push(bound.value);
   }
+  kept.set(key, programs);
+  return programs;
+}
+
+/** Runs a recorded case here and says what differs, one line each; empty when nothing does. */
+export function replay(run: Recorded, object: Uint8Array, kernel: Kernel): string[] {
+  const programs = bindAll(run, object, kernel);
+  if (typeof programs === "string") return [programs];
+  const names = programs.map((p) => p.name);
   const machine = createMachine(programs[0]!, kernel, { ...RECORDED_WORLD, programs });
   const out: string[] = [];
   for (const [map, entries] of Object.entries(run.maps ?? {})) {
