@@ -57,7 +57,8 @@ unpack_source() {
   mkdir -p "$BUILD/src"
   tar -xf "$BUILD/packages/llvm-toolchain-22.orig.tar.xz" -C "$BUILD/src" --strip-components=1 \
     --exclude="$top/*/test" --exclude="$top/*/unittests" "${parts[@]}"
-  patch -d "$BUILD/src" -p1 < "$PROJECT/wasm/patches/no-ifstream.patch"
+  local file
+  for file in "$PROJECT"/wasm/patches/*.patch; do patch -d "$BUILD/src" -p1 < "$file"; done
 }
 
 # libc++ with threads on wasi-libc's pthread stubs: LLVM's headers need std::mutex, which Debian's own build for wasm32 lacks.

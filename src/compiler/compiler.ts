@@ -23,11 +23,16 @@ export interface CompilerOptions {
   toolchainKey: string;
   /** where precompiled headers live; absent: none are used */
   precompiled?: PrecompiledStore;
+  /** true: compile() makes a missing precompiled header first, which costs once and pays from the second program on */
+  precompileOnMiss?: boolean;
   /** milliseconds since some start; default performance.now */
   now?: () => number;
 }
 
 const PREFIX = "tmp/prefix";
+
+/** The headers worth precompiling: the prefix ends with the last of them, so that programs share it. */
+const COSTLY = new Set(["vmlinux.h", "bpf/bpf_helpers.h", "bpf/bpf_tracing.h", "bpf/bpf_core_read.h", "bpf/bpf_endian.h"]);
 
 /** Compiles BPF C: knows the arguments, the headers, the messages and the precompiled headers. Runs no two clangs at once. */
 export class Compiler {
@@ -35,6 +40,7 @@ export class Compiler {
   readonly headers: FileMap;
   private readonly toolchainKey: string;
   private readonly store: PrecompiledStore | undefined;
+  private readonly precompileOnMiss: boolean;
   private readonly now: () => number;
   private readonly vmlinux = new Map<string, Uint8Array>();
   private readonly guarded = new Map<Uint8Array, boolean>();
@@ -45,6 +51,7 @@ export class Compiler {
     this.headers = options.headers;
     this.toolchainKey = options.toolchainKey;
     this.store = options.precompiled;
+    this.precompileOnMiss = options.precompileOnMiss ?? false;
     this.now = options.now ?? (() => performance.now());
   }
 
@@ -57,8 +64,8 @@ export class Compiler {
   }
 
   /**
-   * Makes and keeps the precompiled header for the opening #includes of each main file, unless it is there.
-   * Returns how many were made.
+   * Makes and keeps the precompiled header for the opening #includes of each main file, unless it is there or there is
+   * nothing to gain (no vmlinux.h among them). Returns how many were made.
    */
   precompile(request: CompileRequest): Promise<number> {
     return this.inTurn(() => this.precompileNow(request));
@@ -133,17 +140,17 @@ export class Compiler {
     if (!checked.ok || !this.store) return 0;
     let made = 0;
     for (const source of checked.value.mainFiles) {
-      const includes = this.usableIncludes(request, source);
-      if (includes.length === 0) continue;
-      const key = this.prefixKey(request, includes);
-      if (await this.store.get(key)) continue;
-      const bytes = await this.makePrefix(request, includes);
-      if (bytes) {
-        await this.store.set(key, bytes);
-        made++;
-      }
+      const includes = worthKeeping(this.usableIncludes(request, source));
+      if (includes.length === 0 || (await this.store.get(this.prefixKey(request, includes)))) continue;
+      if (await this.makeAndKeep(request, includes)) made++;
     }
     return made;
+  }
+
+  private async makeAndKeep(request: CompileRequest, includes: readonly Include[]): Promise<Uint8Array | undefined> {
+    const bytes = await this.makePrefix(request, includes);
+    if (bytes) await this.store?.set(this.prefixKey(request, includes), bytes);
+    return bytes;
   }
 
   private async makePrefix(request: CompileRequest, includes: readonly Include[]): Promise<Uint8Array | undefined> {
@@ -164,7 +171,10 @@ export class Compiler {
       const bytes = await this.store.get(this.prefixKey(request, includes.slice(0, n)));
       if (bytes) return new Map([...prefixSource(includes.slice(0, n)), [`${PREFIX}.pch`, bytes]]);
     }
-    return undefined;
+    const wanted = this.precompileOnMiss ? worthKeeping(includes) : [];
+    if (wanted.length === 0) return undefined;
+    const made = await this.makeAndKeep(request, wanted);
+    return made && new Map([...prefixSource(wanted), [`${PREFIX}.pch`, made]]);
   }
 
   /** The opening #includes that a precompiled header may hold: ours, guarded, and not hidden by a file of the user's. */
@@ -234,6 +244,12 @@ export class Compiler {
     }
     return diagnostics;
   }
+}
+
+/** The part of the opening #includes that is worth a precompiled header: none without vmlinux.h, which is where the time goes. */
+function worthKeeping(includes: readonly Include[]): readonly Include[] {
+  if (!includes.some((include) => include.name === "vmlinux.h")) return [];
+  return includes.slice(0, 1 + includes.findLastIndex((include) => COSTLY.has(include.name)));
 }
 
 function prefixSource(includes: readonly Include[]): [string, Uint8Array][] {

@@ -5,9 +5,10 @@ import { unwrap } from "../base/result.ts";
 import type { Compiler } from "./compiler.ts";
 import { createNodeCompiler } from "./node.ts";
 import { ALL_COMBINATIONS, combinationName, type NativeRecord, programNames, QUICK_COMBINATIONS, requestFor, TESTDATA } from "./testing/matrix.ts";
-import { objectDigest } from "./testing/object-digest.ts";
+import { digestText, objectDigest } from "./testing/object-digest.ts";
 
-// clang.wasm against native clang-22 (recorded by testing/record-native.ts): the same object, or the same refusal.
+// clang.wasm against native clang-22 (recorded by testing/record-native.ts): the same object, or the same refusal. Byte for byte,
+// DWARF aside; where BTF has two or more forward declarations their order is free, since native clang's own follows heap addresses.
 const record = JSON.parse(readFileSync(join(TESTDATA, "native.json"), "utf8")) as NativeRecord;
 const combinations = process.env["MATRIX"] === "all" ? ALL_COMBINATIONS : QUICK_COMBINATIONS;
 let compiler: Compiler;
@@ -29,8 +30,11 @@ describe.each(programNames())("%s", (name) => {
     for (const combination of combinations) {
       const key = combinationName(combination);
       const result = await compiler.compile({ ...requestFor(name, combination), usePrecompiled: false });
-      ours[key] = result.object === null ? null : objectDigest(result.object);
-      theirs[key] = record.programs[name]?.[key];
+      const recorded = record.programs[name]?.[key];
+      const digest = result.object && objectDigest(result.object);
+      const comparable = (text: string | null | undefined) => (text && digest && digest.forwards >= 2 ? text.replace(/^\w+ /, "") : text);
+      ours[key] = comparable(digest && digestText(digest)) ?? null;
+      theirs[key] = comparable(recorded);
       if (result.object === null) expect(result.diagnostics.some((d) => d.severity === "error"), result.stderr).toBe(true);
     }
     expect(ours).toEqual(theirs);

@@ -52,7 +52,7 @@ export async function createNodeCompiler(options: NodeCompilerOptions = {}): Pro
       runner: new ShimRunner(module, pack.value.files),
       headers: pack.value.files,
       toolchainKey: `${wasm.value.key.slice(0, 16)}-${packHash.slice(0, 16)}`,
-      ...(cache === null ? {} : { precompiled: new FolderStore(join(cache, "precompiled")) }),
+      ...(cache === null ? {} : { precompiled: new FolderStore(join(cache, "precompiled")), precompileOnMiss: true }),
     }),
   );
 }

@@ -2,7 +2,7 @@ import { type Package, type Sandbox, Wasmer } from "@wasmer/sdk/browser";
 import { err, ok, type Result } from "../base/result.ts";
 import type { ClangRunner, FileMap, RunRequest, RunResult } from "./types.ts";
 
-/** Where the sandbox keeps files that the page can read and write; clang runs with this as its working folder. */
+/** Where the sandbox keeps files that the page can read and write; clang is told to work there. */
 const WORKSPACE = "/workspace";
 
 /**
@@ -44,7 +44,7 @@ class SdkRunner implements ClangRunner {
   async run(request: RunRequest): Promise<RunResult> {
     try {
       await this.arrange(request.files);
-      const output = await this.sandbox.command(this.clang, [...request.args], { cwd: WORKSPACE, env: { TMPDIR: `${WORKSPACE}/tmp` } }).run({ check: false });
+      const output = await this.sandbox.command(this.clang, [`-working-directory=${WORKSPACE}`, ...request.args], { env: { TMPDIR: `${WORKSPACE}/tmp` } }).run({ check: false });
       const files = new Map<string, Uint8Array>();
       for (const path of request.outputs) {
         try {

@@ -44,6 +44,6 @@ export function requestFor(name: string, combination: Combination): CompileReque
 export interface NativeRecord {
   /** "Debian clang version 22.1.8 …" */
   clang: string;
-  /** program → combination → objectDigest */
+  /** program → combination → "exact anyForwardOrder forwards" of objectDigest */
   programs: Record<string, Record<string, string | null>>;
 }

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { ByteReader } from "../../base/bytes.ts";
+import { btfExtText, type BtfText, btfText } from "./btf-text.ts";
 
 interface Section {
   name: string;
@@ -21,9 +22,10 @@ const SHT_REL = 9;
 /**
  * What an object says, without DWARF: one line per section (with a hash of its bytes), symbol and relocation. DWARF differs
  * between two builds of clang by the name of the build alone, and shifts string offsets and file offsets elsewhere in the file;
- * everything else is compared byte for byte. Throws for anything that is not an ELF64 little-endian object.
+ * everything else is compared byte for byte. With `freeForwards`, BTF is given as text in which the order of forward declarations
+ * does not count (see btfText). Throws for anything that is not an ELF64 little-endian object.
  */
-export function describeObject(object: Uint8Array): string[] {
+export function describeObject(object: Uint8Array, freeForwards = false): string[] {
   const r = new ByteReader(object);
   const need = <T>(value: T | undefined): T => {
     if (value === undefined) throw new Error("object is cut short");
@@ -58,6 +60,7 @@ export function describeObject(object: Uint8Array): string[] {
     const home = need(r.u16(at + 6));
     return `${name} info=${need(r.u8(at + 4))} other=${need(r.u8(at + 5))} in=${sectionName(home)} value=${need(r.u64(at + 8))} size=${need(r.u64(at + 16))}`;
   };
+  let btf: BtfText | undefined;
   const lines = [`ELF flags=${need(r.u32(0x30))} machine=${need(r.u16(0x12))} type=${need(r.u16(0x10))}`];
   for (const s of sections) {
     if (s.type === 0 || s.type === SHT_STRTAB || isDebug(s)) continue;
@@ -75,13 +78,38 @@ export function describeObject(object: Uint8Array): string[] {
       }
     } else {
       const content = s.type === SHT_NOBITS ? new Uint8Array(0) : need(r.slice(s.offset, s.size));
+      if (freeForwards && s.name === ".BTF") {
+        btf = btfText(content);
+        lines.push(head, ...btf.lines.map((line) => `  ${line}`));
+        continue;
+      }
+      if (freeForwards && s.name === ".BTF.ext" && btf) {
+        lines.push(head, ...btfExtText(content, btf).map((line) => `  ${line}`));
+        continue;
+      }
       lines.push(`${head} size=${s.size} sha256=${createHash("sha256").update(content).digest("hex")}`);
     }
   }
   return lines;
 }
 
-/** sha256 over describeObject, shortened to 128 bit. */
-export function objectDigest(object: Uint8Array): string {
-  return createHash("sha256").update(describeObject(object).join("\n")).digest("hex").slice(0, 32);
+/** What is compared between compilers. */
+export interface ObjectDigest {
+  /** byte for byte, DWARF aside */
+  exact: string;
+  /** the same, but for the order of BTF's forward declarations */
+  anyForwardOrder: string;
+  /** forward declarations in BTF: with fewer than two, there is no order */
+  forwards: number;
+}
+
+export function objectDigest(object: Uint8Array): ObjectDigest {
+  const hash = (lines: string[]) => createHash("sha256").update(lines.join("\n")).digest("hex").slice(0, 32);
+  const free = describeObject(object, true);
+  return { exact: hash(describeObject(object)), anyForwardOrder: hash(free), forwards: free.filter((line) => /^ {2}fwd \d /.test(line)).length };
+}
+
+/** A digest in one line, as native.json keeps it. */
+export function digestText(digest: ObjectDigest): string {
+  return `${digest.exact} ${digest.anyForwardOrder} ${digest.forwards}`;
 }

@@ -11,7 +11,7 @@ import { brotliDecompressSync } from "node:zlib";
 import { unwrap } from "../../base/result.ts";
 import { objectName, targetArgs, VMLINUX_H } from "../args.ts";
 import { readHeaderPack } from "../headers.ts";
-import { objectDigest } from "./object-digest.ts";
+import { digestText, objectDigest } from "./object-digest.ts";
 import { ALL_COMBINATIONS, combinationName, type NativeRecord, programNames, requestFor, TESTDATA } from "./matrix.ts";
 
 const clang = process.env["CLANG"] ?? "clang-22";
@@ -35,7 +35,7 @@ try {
       const output = objectName(name);
       const run = spawnSync(clang, [...targetArgs(request), "-c", name, "-o", output], { cwd: root, encoding: "utf8" });
       if (run.status !== 0) said.add(`${combinationName(combination)}: ${/error: .*/.exec(run.stderr)?.[0] ?? run.stderr}`);
-      row[combinationName(combination)] = run.status === 0 ? objectDigest(readFileSync(join(root, output))) : null;
+      row[combinationName(combination)] = run.status === 0 ? digestText(objectDigest(readFileSync(join(root, output)))) : null;
     }
     record.programs[name] = row;
     const refused = Object.values(row).filter((digest) => digest === null).length;
