@@ -42,7 +42,7 @@ export class Compiler {
   private readonly store: PrecompiledStore | undefined;
   private readonly precompileOnMiss: boolean;
   private readonly now: () => number;
-  private readonly vmlinux = new Map<string, Uint8Array>();
+  private readonly vmlinux = new Map<string, { text: string; bytes: Uint8Array; hash: string }>();
   private readonly guarded = new Map<Uint8Array, boolean>();
   private queue: Promise<unknown> = Promise.resolve();
 
@@ -211,7 +211,7 @@ export class Compiler {
   }
 
   private prefixKey(request: CompileRequest, includes: readonly Include[]): string {
-    const kernel = includes.some((include) => include.name === "vmlinux.h") ? request.kernel!.key : "";
+    const kernel = includes.some((include) => include.name === "vmlinux.h") ? this.vmlinuxOf(request.kernel!).hash : "";
     return JSON.stringify([this.toolchainKey, this.runner.name, kernel, targetArgs(request), includes.map((i) => (i.quoted ? `"${i.name}"` : `<${i.name}>`))]);
   }
 
@@ -226,12 +226,17 @@ export class Compiler {
   }
 
   private vmlinuxBytes(kernel: CompileKernel): Uint8Array {
-    let bytes = this.vmlinux.get(kernel.key);
-    if (!bytes) {
-      bytes = encodeUtf8(kernel.vmlinuxH);
-      this.vmlinux.set(kernel.key, bytes);
+    return this.vmlinuxOf(kernel).bytes;
+  }
+
+  private vmlinuxOf(kernel: CompileKernel): { text: string; bytes: Uint8Array; hash: string } {
+    let known = this.vmlinux.get(kernel.key);
+    if (known?.text !== kernel.vmlinuxH) {
+      const bytes = encodeUtf8(kernel.vmlinuxH);
+      known = { text: kernel.vmlinuxH, bytes, hash: contentHash(bytes) };
+      this.vmlinux.set(kernel.key, known);
     }
-    return bytes;
+    return known;
   }
 
   private explain(result: RunResult, request: CompileRequest): Diagnostic[] {
@@ -254,6 +259,21 @@ function worthKeeping(includes: readonly Include[]): readonly Include[] {
 
 function prefixSource(includes: readonly Include[]): [string, Uint8Array][] {
   return [[`${PREFIX}.h`, encodeUtf8(preambleText(includes))]];
+}
+
+/**
+ * Names a text of megabytes within milliseconds, so that a precompiled header is never used with another vmlinux.h than its own.
+ * Not against forgery: whoever can put headers into the store can put anything there.
+ */
+function contentHash(bytes: Uint8Array): string {
+  let a = 0x811c9dc5;
+  let b = 0x9747b28c;
+  for (let i = 0; i < bytes.length; i++) {
+    a = Math.imul(a ^ bytes[i]!, 0x01000193);
+    b = Math.imul(b ^ (bytes[i]! + i), 0x85ebca6b);
+    b = (b << 13) | (b >>> 19);
+  }
+  return `${(a >>> 0).toString(16)}-${(b >>> 0).toString(16)}-${bytes.length}`;
 }
 
 function normalise(path: string): string {

@@ -94,6 +94,16 @@ describe("it is not used where it could", () => {
   });
 });
 
+test("another vmlinux.h under the same kernel's name is seen", async () => {
+  const before = withText('#include "vmlinux.h"\n#include <bpf/bpf_helpers.h>');
+  await compiler.precompile(before);
+  expect((await compiler.compile(before)).objects[0]?.precompiled).toBe(true);
+  const after = { ...before, kernel: { key: before.kernel!.key, vmlinuxH: before.kernel!.vmlinuxH.replace("pid_t pid;", "pid_t qid;") } };
+  const result = await compiler.compile(after);
+  expect(result.objects[0]?.precompiled).toBe(false);
+  expect(result.diagnostics[0]?.message).toContain("no member named 'pid'");
+});
+
 test("a broken precompiled header costs time, not the object", async () => {
   const request = withText('#include "vmlinux.h"\n#include <bpf/bpf_helpers.h>\n');
   await compiler.precompile(request);

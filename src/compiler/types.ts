@@ -33,7 +33,7 @@ export type Mcpu = "v1" | "v2" | "v3" | "v4";
 
 /** The kernel whose vmlinux.h a program sees. */
 export interface CompileKernel {
-  /** identifies this vmlinux.h text: two texts must not share a key (release and pack version, or a hash) */
+  /** names the kernel; a text is prepared once per key, and again when it changes */
   key: string;
   vmlinuxH: string;
 }
