@@ -81,7 +81,7 @@ export type ApiStatus = "current" | "removed" | "changed" | "new";
 /** One word for a life: gone from the newest kernel, first seen in one of the last two, changed on the way, or none of these. */
 export function statusOf(entry: ApiEntry, kernels: readonly string[]): ApiStatus {
   if (entry.until !== null) return "removed";
-  if (kernels.indexOf(entry.since) >= kernels.length - 2) return "new";
+  if (kernels.indexOf(entry.since) >= Math.max(1, kernels.length - 2)) return "new";
   return entry.kernels.some((k) => k.changed) ? "changed" : "current";
 }
 

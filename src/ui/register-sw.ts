@@ -1,4 +1,4 @@
-import { toast } from "./state.ts";
+import { session, toast } from "./state.ts";
 
 /**
  * Registers the service worker of a built page. A new version is fetched beside the old one and takes over when the person says so,
@@ -15,6 +15,8 @@ export function registerServiceWorker(): void {
       },
     });
   };
+  // On the very first visit the kernel's data was fetched before there was a service worker: asked for once more, now through it, it is kept.
+  if (!navigator.serviceWorker.controller) navigator.serviceWorker.addEventListener("controllerchange", keepWhatIsUsed, { once: true });
   navigator.serviceWorker.register(new URL("sw.js", document.baseURI), { updateViaCache: "none" }).then((registration?: ServiceWorkerRegistration) => {
     if (!registration) return;
     if (registration.waiting && navigator.serviceWorker.controller) offer(registration.waiting);
@@ -25,4 +27,10 @@ export function registerServiceWorker(): void {
       });
     });
   }, (error) => console.warn("the page will not work offline:", error));
+}
+
+function keepWhatIsUsed(): void {
+  for (const file of ["index.json", "api.json", `${session.project.value.kernel}.pack`]) {
+    void fetch(new URL(`kernels/${file}`, document.baseURI), { cache: "force-cache" }).then((response) => response.arrayBuffer()).catch(() => undefined);
+  }
 }

@@ -41,7 +41,11 @@ function head(): Head {
     const first = errors[0] ?? build.diagnostics[0];
     return { ...none, tone: "no", icon: "cross", word: "Does not compile", detail: `${errors.length || "no"} ${errors.length === 1 ? "error" : "errors"}`, message: first?.message ?? build.text.split("\n")[0] ?? "", at: first && projectFile(first.file) ? first : null, busy: compile.kind === "compiling" || compile.kind === "waiting" };
   }
-  if (session.download.value && compile.kind === "compiling") return { ...none, tone: "busy", word: "Fetching clang…", detail: "once; it is kept for the next visit", busy: true };
+  const download = session.download.value;
+  if (download && compile.kind === "compiling") {
+    const whole = download.total > 0 && download.received >= download.total;
+    return { ...none, tone: "busy", word: whole ? "Preparing clang…" : "Fetching clang…", detail: "once; it is kept for the next visit", busy: true };
+  }
   if (compile.kind === "compiling") return { ...none, tone: "busy", word: "Compiling…", detail: `for Linux ${kernel}`, busy: true };
   if (session.object.value && session.summary.value?.programs.length === 0) return { ...none, tone: "warn", icon: "alert", word: "No program", detail: "nothing in this object stands in a section that libbpf loads", message: "A function becomes a program by its section: SEC(\"xdp\") int f(struct xdp_md *ctx)" };
   return { ...none, word: "No verdict yet", detail: "write a program or open an example" };

@@ -14,7 +14,7 @@ export const openName = signal<string | null>(null);
 const comparing = signal<{ from: string; to: string } | null>(null);
 const list = computed(() => (apiData.value ? filterApis(apiData.value, filter.value) : []));
 
-/** Shows one API's life; its address can be copied from the location bar of the card. */
+/** Shows one API's life; its card has a button that copies its address. */
 export function openApi(name: string): void {
   openName.value = name;
   comparing.value = null;
@@ -40,6 +40,7 @@ export function ApiPanel() {
   const f = filter.value;
   const set = (change: Partial<ApiFilter>): void => { filter.value = { ...filter.value, ...change }; };
   if (comparing.value) return <Compare />;
+  const columns = { "--kernels": data.kernels.length };
   return (
     <div class="panel-column">
       <div class="panel-bar api-bar">
@@ -48,9 +49,8 @@ export function ApiPanel() {
         <select class="field small" aria-label="Status" value={f.status} onChange={(e) => set({ status: e.currentTarget.value as ApiFilter["status"] })}><option value="all">Any status</option><option value="removed">Removed</option><option value="changed">Changed</option><option value="new">New</option><option value="current">Unchanged</option></select>
         <select class="field small" aria-label="Program type" value={f.programType} onChange={(e) => set({ programType: e.currentTarget.value })}><option value="">Any program</option>{facets.types.map((t) => <option key={t} value={t}>{t}</option>)}</select>
         <select class="field small" aria-label="Flag" value={f.flag} onChange={(e) => set({ flag: e.currentTarget.value })}><option value="">Any flag</option>{facets.flags.map((t) => <option key={t} value={t}>{t}</option>)}</select>
-        <button type="button" class="button small outlined" onClick={() => { comparing.value = { from: data.kernels.at(-2) ?? "", to: data.kernels.at(-1) ?? "" }; }}>What changed</button>
       </div>
-      <div class="api-head" aria-hidden="true"><span class="num faint">{list.value.length} found</span><span class="timeline-head">{data.kernels.map((k) => <i key={k}>{k}</i>)}</span></div>
+      <div class="api-head" style={columns}><span class="row"><span class="num faint">{list.value.length} found</span><button type="button" class="link" onClick={() => { comparing.value = { from: data.kernels.at(-2) ?? data.kernels[0]!, to: data.kernels.at(-1)! }; }}>What changed between two kernels</button></span><span class="timeline-head">{data.kernels.map((k) => <i key={k}>{k}</i>)}</span></div>
       {list.value.length === 0 ? <div class="empty"><strong>Nothing found</strong><p>No helper or kfunc matches these filters.</p></div> : (
         <VirtualList id="api" label="Helpers and kfuncs" class="api-list" count={list.value.length} rowHeight={ROW}
           row={(i) => {
@@ -72,7 +72,7 @@ function Timeline({ entry }: { entry: ApiEntry }) {
   const current = session.project.value.kernel;
   const life = entry.until ? `${entry.since} to ${entry.until}` : `since ${entry.since}`;
   return (
-    <span class="timeline" role="img" aria-label={life}>
+    <span class="timeline" role="img" aria-label={life} style={{ "--kernels": kernels.length }}>
       {kernels.map((k) => {
         const at = entry.kernels.find((x) => x.kernel === k);
         return <i key={k} data-there={at?.present === true} data-changed={at?.changed === true} data-current={k === current} title={`${k}: ${at?.present ? (at.changed ? "changed here" : "present") : "absent"}`} />;
@@ -102,7 +102,7 @@ function Card({ entry }: { entry: ApiEntry }) {
       <p class="row wrap"><span class="tag">{entry.kind}{entry.id !== null ? ` #${entry.id}` : ""}</span>{newest?.module && <span class="tag">module {newest.module}</span>}
         <span class={`tag ${status === "removed" ? "no" : status === "changed" ? "warn" : status === "new" ? "ok" : ""}`}>{status === "removed" ? `gone since ${data.kernels[data.kernels.indexOf(entry.until!) + 1] ?? "then"}` : status}</span>{newest?.flags.map((f) => <span key={f} class="tag">{f}</span>)}</p>
       {newest?.signature && <pre class="quote">{newest.signature}</pre>}
-      <div class="card-timeline"><span class="timeline-head">{data.kernels.map((k) => <i key={k}>{k}</i>)}</span><Timeline entry={entry} /></div>
+      <div class="card-timeline" style={{ "--kernels": data.kernels.length }}><span class="timeline-head">{data.kernels.map((k) => <i key={k}>{k}</i>)}</span><Timeline entry={entry} /></div>
       {entry.replacement && <p>Replaced by <button type="button" class="link mono" onClick={() => openApi(entry.replacement!)}>{entry.replacement}</button>.</p>}
       {entry.note && <p class="muted">{entry.note}</p>}
       <h3 class="heading">Its life</h3>
