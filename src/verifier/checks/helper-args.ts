@@ -4,7 +4,7 @@ import { tnumIsConst } from "../domains/tnum.ts";
 import { markChainPrecision, markPrecision } from "../passes/backtrack.ts";
 import type { Env } from "../state/env.ts";
 import { isSpilledScalarReg, slotType, STACK_SPILL, STACK_ZERO } from "../state/frame.ts";
-import type { BtfField, VMap } from "../state/maps.ts";
+import { BPF_F_INNER_MAP, type BtfField, type VMap } from "../state/maps.ts";
 import { registerIsNull, type RegState } from "../state/reg-state.ts";
 import * as T from "../state/reg-type.ts";
 import { argType, checkFuncArgRegOff, checkRegType } from "./arg-types.ts";
@@ -50,7 +50,7 @@ export function newCallMeta(func: string, pktAccess: boolean): CallMeta {
 
 /** A constant array map's element is never missing for a key within it (6.15+). */
 export const canElideNullness = (env: Env, map: VMap): boolean =>
-  env.f.elide_lookup_null && (map.type === "array" || (map.type === "percpu_array" && env.f.elide_lookup_null));
+  env.f.elide_lookup_null && (map.flags & BPF_F_INNER_MAP) === 0 && (map.type === "array" || map.type === "percpu_array");
 
 function resolveMapArg(env: Env, meta: CallMeta, base: string): string {
   if (!meta.map) return env.bug("invalid map_ptr to access map->type");

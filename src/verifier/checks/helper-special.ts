@@ -1,5 +1,6 @@
 /** Helpers with checks or results of their own (the switch in kernel check_helper_call, do_refine_retval_range). */
 import type { HelperProto } from "../../kernel/types.ts";
+import { attachReturnsVoid, lsmRetvalRange } from "../passes/attach.ts";
 import { markChainPrecision } from "../passes/backtrack.ts";
 import { regTypeStr } from "../report/print-state.ts";
 import type { Env } from "../state/env.ts";
@@ -20,14 +21,19 @@ export function helperSpecial(env: Env, meta: CallMeta): boolean {
       return false;
     case "bpf_set_retval": {
       if (!env.f.set_retval_range) {
-        if (env.progType === "lsm") env.unsupported("bpf_set_retval in LSM programs is not simulated yet");
+        if (env.progType === "lsm" && env.prog.attachType === "lsm_cgroup" && attachReturnsVoid(env))
+          env.fail("EINVAL", "BPF_LSM_CGROUP that attach to void LSM hooks can't modify return value!");
         return false;
       }
       const r1 = env.reg(1);
       if (r1.type !== T.SCALAR_VALUE) env.fail("EINVAL", "R1 is not a scalar");
       if (env.progType === "cgroup_sockopt" && env.prog.attachType === "cgroup_getsockopt") return false;
-      if (env.progType === "lsm") env.unsupported("bpf_set_retval in LSM programs is not simulated yet");
-      const range = { min: -MAX_ERRNO, max: 0, return32: true };
+      let range = { min: -MAX_ERRNO, max: 0, return32: true };
+      if (env.progType === "lsm" && env.prog.attachType === "lsm_cgroup") {
+        const lsm = lsmRetvalRange(env);
+        if (!lsm) env.fail("EINVAL", "BPF_LSM_CGROUP that attach to void LSM hooks can't modify return value!");
+        range = { ...lsm, return32: true };
+      }
       markChainPrecision(env, 1);
       if (!retvalRangeWithin(range, env.reg(1))) invalidScalar(env, env.reg(1), range, "At bpf_set_retval", "R1");
       return false;
@@ -36,7 +42,7 @@ export function helperSpecial(env: Env, meta: CallMeta): boolean {
       return meta.dynptrType === "skb" || meta.dynptrType === "skb_meta";
     case "bpf_per_cpu_ptr":
     case "bpf_this_cpu_ptr":
-      if (env.reg(1).type & T.MEM_RCU) env.unsupported("per-CPU allocated objects are not simulated yet");
+      if (env.reg(1).type & T.MEM_RCU) env.aux[env.insnIdx]!.callWithPercpuAllocPtr = true;
       return false;
     case "bpf_get_func_ip":
       return env.unsupported("bpf_get_func_ip is not simulated yet");
@@ -70,8 +76,10 @@ export function refineRetval(env: Env, fn: HelperProto, meta: CallMeta): void {
       break;
     case "bpf_get_retval":
       if (!env.f.refine_get_retval || (env.progType === "cgroup_sockopt" && env.prog.attachType === "cgroup_getsockopt")) break;
-      if (env.progType === "lsm") env.unsupported("bpf_get_retval in LSM programs is not simulated yet");
-      set(-MAX_ERRNO, 0n, false);
+      if (env.progType === "lsm" && env.prog.attachType === "lsm_cgroup") {
+        const lsm = lsmRetvalRange(env);
+        if (lsm) set(lsm.min, BigInt(lsm.max), false);
+      } else set(-MAX_ERRNO, 0n, false);
       break;
   }
   if (env.f.reg_invariants) regBoundsSanityCheck(env, env.reg(0), () => env.mut(0), "retval");

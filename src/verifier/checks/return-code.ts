@@ -4,6 +4,10 @@ import { regTypeStr } from "../report/print-state.ts";
 import type { Env } from "../state/env.ts";
 import type { RetvalRange } from "../state/frame.ts";
 import { SCALAR_VALUE } from "../state/reg-type.ts";
+import { BtfKind } from "../../btf/types.ts";
+import { attachInfo, attachReturnsVoid, lsmRetvalRange } from "../passes/attach.ts";
+import { checkPtrOffReg } from "./mem-region.ts";
+import { regIsReferenced } from "./refs.ts";
 import { invalidScalar, retvalRangeWithin } from "./exit.ts";
 import { checkRegRead, isPointerValue } from "./reg-arg.ts";
 
@@ -42,8 +46,13 @@ function returnRange(env: Env): RetvalRange | null {
       return range(0, 1);
     case "struct_ops":
       return range(0, 0);
-    case "lsm":
-      return env.unsupported("return values of LSM programs are not simulated yet");
+    case "lsm": {
+      if (at !== "lsm_cgroup") {
+        const r = env.f.lsm_retval_range && at === "lsm_mac" ? lsmRetvalRange(env) : null;
+        return r && { ...r, return32: true };
+      }
+      return attachReturnsVoid(env) ? range(1, 1) : range(0, 1);
+    }
     default:
       return null;
   }
@@ -52,18 +61,48 @@ function returnRange(env: Env): RetvalRange | null {
 export function checkReturnCode(env: Env, regno: number, name: string): void {
   const frame = env.curState.frames[0]!;
   let ctx = "At program exit";
-  if (!frame.inAsyncCallbackFn && (env.progType === "lsm" || env.progType === "struct_ops" || env.progType === "ext"))
-    env.unsupported(`return values of ${env.progType} programs are not simulated yet`);
+  if (!frame.inAsyncCallbackFn && programReturnsVoid(env)) return;
+  if (env.progType === "struct_ops" && returnsReference(env, regno)) {
+    checkPtrOffReg(env, env.reg(regno), regno, false);
+    return;
+  }
   checkRegRead(env, regno);
   if (isPointerValue(env, env.reg(regno))) env.fail("EACCES", `R${regno} leaks addr as return value`);
   let r: RetvalRange | null;
   if (frame.inAsyncCallbackFn) {
     ctx = "At async callback return";
     r = frame.callbackRetRange;
-  } else r = returnRange(env);
+  } else if (env.progType === "struct_ops" && !structOpsReturnsPtr(env)) return;
+  else r = returnRange(env);
   if (!r) return;
   const reg = env.reg(regno);
   if (reg.type !== SCALAR_VALUE) env.fail("EINVAL", `${ctx} the register R${regno} is not a known value (${regTypeStr(env, reg.type)})`);
   if (env.f.ret_precise) markChainPrecision(env, regno);
-  if (!retvalRangeWithin(r, env.reg(regno))) invalidScalar(env, env.reg(regno), r, ctx, name);
+  if (!retvalRangeWithin(r, env.reg(regno))) {
+    try {
+      invalidScalar(env, env.reg(regno), r, ctx, name);
+    } catch (e) {
+      if (env.progType === "lsm" && env.prog.attachType === "lsm_cgroup" && attachReturnsVoid(env))
+        env.verbose("Note, BPF_LSM_CGROUP that attach to void LSM hooks can't modify return value!\n");
+      throw e;
+    }
+  }
+}
+/** A hook or operation without result: r0 is nobody's business. */
+function programReturnsVoid(env: Env): boolean {
+  if (env.progType === "lsm") return env.prog.attachType !== "lsm_cgroup" && attachReturnsVoid(env);
+  return env.progType === "struct_ops" && attachReturnsVoid(env);
+}
+function structOpsReturnsPtr(env: Env): boolean {
+  const a = attachInfo(env);
+  return env.f.struct_ops_ret_ref && a !== undefined && a.btf.resolve(a.proto.ret)?.kind === BtfKind.PTR;
+}
+/** struct_ops may hand out a reference of the operation's own type (6.15+). */
+function returnsReference(env: Env, regno: number): boolean {
+  const a = attachInfo(env);
+  if (!a || !structOpsReturnsPtr(env)) return false;
+  const ptr = a.btf.resolve(a.proto.ret);
+  const target = ptr?.kind === BtfKind.PTR ? a.btf.resolve(ptr.type) : undefined;
+  const reg = env.reg(regno);
+  return target !== undefined && reg.btf !== null && reg.btf.type(reg.btfId) === target && regIsReferenced(env, reg);
 }

@@ -1,8 +1,50 @@
-/** Can the program attach where it wants to? (kernel check_attach_btf_id) */
+/** Can the program attach where it wants to, and what prototype does that give it? (kernel check_attach_btf_id, bpf_check_attach_target) */
+import { type Btf, BtfKind, type BtfOf } from "../../btf/types.ts";
 import type { Env } from "../state/env.ts";
+import type { RetvalRange } from "../state/frame.ts";
+import { DISABLED_LSM_HOOKS, BOOL_LSM_HOOKS, SLEEPABLE_LSM_HOOKS } from "./lsm-hooks.ts";
 
-const NEEDS_BTF = new Set(["tracing", "lsm", "ext", "struct_ops"]);
-const SLEEPABLE = new Set(["syscall", "struct_ops", "lsm", "kprobe", "raw_tracepoint", "tracepoint"]);
+export interface AttachInfo {
+  /** prototype of what the program attaches to */
+  proto: BtfOf<typeof BtfKind.FUNC_PROTO>;
+  btf: Btf;
+  /** name of the function, hook or member */
+  name: string;
+}
+const MAX_ERRNO = 4095;
+const TRACING_SLEEPABLE = new Set([
+  "trace_fentry", "trace_fexit", "modify_return", "trace_iter", "trace_fsession", "trace_raw_tp", "trace_fentry_multi", "trace_fexit_multi", "trace_fsession_multi",
+]);
+const SYSCALL_PREFIX = "__x64_";
+/** Functions that tracing programs may not attach to, and those that never return (kernel btf_id_deny, noreturn_deny). */
+const DENY = new Set(["___migrate_enable", "migrate_disable", "migrate_enable", "rcu_read_unlock_strict", "preempt_count_add", "preempt_count_sub", "__rcu_read_lock", "__rcu_read_unlock"]);
+const NORETURN = new Set([
+  "__ia32_sys_exit", "__ia32_sys_exit_group", "__kunit_abort", "kunit_try_catch_throw", "__module_put_and_kthread_exit", "__x64_sys_exit", "__x64_sys_exit_group", "do_exit",
+  "do_group_exit", "kthread_complete_and_exit", "make_task_dead",
+]);
+
+/** What the program attaches to, once checked; undefined for program types without BTF. */
+export function attachInfo(env: Env): AttachInfo | undefined {
+  return env.passData.get("attach") as AttachInfo | undefined;
+}
+/** The attach target gives nothing back. */
+export function attachReturnsVoid(env: Env): boolean {
+  return attachInfo(env)?.proto.ret === 0;
+}
+/** What an LSM hook may return (kernel bpf_lsm_get_retval_range); null for void hooks. */
+export function lsmRetvalRange(env: Env): RetvalRange | null {
+  const a = attachInfo(env);
+  if (!a || a.proto.ret === 0) return null;
+  return BOOL_LSM_HOOKS.has(hook(a.name)) ? { min: 0, max: 1, return32: false } : { min: -MAX_ERRNO, max: 0, return32: false };
+}
+const hook = (name: string): string => name.replace(/^bpf_lsm_/, "");
+
+function canBeSleepable(env: Env): boolean {
+  const { type, attachType } = env.prog;
+  if (type === "tracing") return TRACING_SLEEPABLE.has(attachType ?? "") && (attachType !== "trace_raw_tp" || env.f.sleepable_tracepoints);
+  if (type === "lsm") return attachType !== "lsm_cgroup";
+  return type === "kprobe" || type === "struct_ops" || (env.f.sleepable_tracepoints && (type === "raw_tracepoint" || type === "tracepoint"));
+}
 
 export function checkAttachBtfId(env: Env): void {
   const { prog } = env;
@@ -10,9 +52,91 @@ export function checkAttachBtfId(env: Env): void {
     if (prog.sleepable) return;
     env.fail("EINVAL", "Syscall programs can only be sleepable");
   }
-  if (prog.sleepable && prog.type !== "tracing" && !SLEEPABLE.has(prog.type))
-    env.fail("EINVAL", "Only fentry/fexit/fsession/fmod_ret, lsm, iter, uprobe, struct_ops, tracepoint and raw_tp programs can be sleepable");
-  if (NEEDS_BTF.has(prog.type)) checkTarget(env);
+  if (prog.sleepable && !canBeSleepable(env))
+    env.fail("EINVAL", env.f.sleepable_tracepoints
+      ? "Program of this type cannot be sleepable"
+      : "Only fentry/fexit/fmod_ret, lsm, iter, uprobe, and struct_ops programs can be sleepable");
+  if (prog.type === "struct_ops") return checkStructOps(env);
+  if (prog.type === "tracing" || prog.type === "lsm" || prog.type === "ext") checkTarget(env);
 }
-/** What the target's BTF demands is checked with the areas that need it. */
-function checkTarget(_env: Env): void {}
+
+function checkStructOps(env: Env): void {
+  const { prog } = env;
+  if (!prog.gplCompatible) env.fail("EINVAL", "struct ops programs must have a GPL compatible license");
+  const btf = prog.attachBtf;
+  const t = btf?.type(prog.attachBtfId);
+  if (!btf || t?.kind !== BtfKind.STRUCT) env.fail("ENOTSUPP", `attach_btf_id ${prog.attachBtfId} is not a supported struct`);
+  const member = t.members[prog.structOpsMember?.memberIndex ?? -1];
+  if (!member) env.fail("EINVAL", `attach to invalid member idx ${prog.structOpsMember?.memberIndex ?? 0} of struct ${t.name}`);
+  const ptr = btf.resolve(member.type);
+  const proto = ptr?.kind === BtfKind.PTR ? btf.resolve(ptr.type) : undefined;
+  if (proto?.kind !== BtfKind.FUNC_PROTO) env.fail("EINVAL", `attach to invalid member ${member.name}(@idx ${prog.structOpsMember?.memberIndex ?? 0}) of struct ${t.name}`);
+  env.passData.set("attach", { proto, btf, name: member.name } satisfies AttachInfo);
+}
+
+function checkTarget(env: Env): void {
+  const { prog } = env;
+  if (!prog.attachBtfId) env.fail("EINVAL", "Tracing programs must provide btf_id");
+  const btf = prog.attachBtf;
+  if (!btf) env.fail("EINVAL", "Tracing program can only be attached to another program annotated with BTF");
+  const t = btf.type(prog.attachBtfId);
+  if (!t) env.fail("EINVAL", `attach_btf_id ${prog.attachBtfId} is invalid`);
+  if (prog.type === "ext") env.fail("EINVAL", "Cannot replace kernel functions");
+  const { attachType } = prog;
+  if (attachType === "trace_raw_tp") return rawTracepoint(env, btf, prog.attachBtfId);
+  if (t.kind !== BtfKind.FUNC) env.fail("EINVAL", `attach_btf_id ${prog.attachBtfId} is not a function`);
+  const proto = btf.type(t.type);
+  if (proto?.kind !== BtfKind.FUNC_PROTO) env.failSilently("EINVAL");
+  env.passData.set("attach", { proto, btf, name: t.name } satisfies AttachInfo);
+  if (attachType === "trace_iter") return;
+  if (prog.sleepable && !sleepableTarget(env, t.name)) env.fail("EINVAL", `${t.name} is not sleepable`);
+  if (!prog.sleepable && attachType === "modify_return" && !modifiable(env, t.name)) env.fail("EINVAL", `${t.name}() is not modifiable`);
+  if (prog.type === "lsm") {
+    if (!prog.gplCompatible) env.fail("EINVAL", "LSM programs must have a GPL compatible license");
+    if (env.f.lsm_disabled_hooks && DISABLED_LSM_HOOKS.has(hook(t.name))) env.fail("EINVAL", `attach_btf_id ${prog.attachBtfId} points to disabled hook ${t.name}`);
+    if (!t.name.startsWith("bpf_lsm_")) env.fail("EINVAL", `attach_btf_id ${prog.attachBtfId} points to wrong type name ${t.name}`);
+  } else if (DENY.has(t.name)) {
+    if (env.f.attach_deny_message) env.fail("EINVAL", `Attaching tracing programs to function '${t.name}' is rejected.`);
+    env.failSilently("EINVAL");
+  } else if (env.f.noreturn_deny && NORETURN.has(t.name) && (attachType === "trace_fexit" || attachType === "trace_fsession" || attachType === "modify_return")) {
+    env.fail("EINVAL", env.f.sleepable_tracepoints
+      ? `Attaching fexit/fsession/fmod_ret to __noreturn function '${t.name}' is rejected.`
+      : `Attaching fexit/fmod_ret to __noreturn function '${t.name}' is rejected.`);
+  }
+}
+function sleepableTarget(env: Env, name: string): boolean {
+  if (env.prog.type === "lsm") return SLEEPABLE_LSM_HOOKS.has(hook(name));
+  return name.startsWith(SYSCALL_PREFIX) || errorInjectable(name) || (env.kernel.kfunc(name)?.flags.includes("KF_SLEEPABLE") ?? false);
+}
+function modifiable(env: Env, name: string): boolean {
+  return name.startsWith(SYSCALL_PREFIX) || name.startsWith("security_") || errorInjectable(name) || env.kernel.kfunc(name) !== undefined;
+}
+/** ALLOW_ERROR_INJECTION of functions that test programs and tools use; system calls have it by their prefix. */
+function errorInjectable(name: string): boolean {
+  return ERROR_INJECTION.has(name);
+}
+const ERROR_INJECTION = new Set([
+  "should_failslab", "should_fail_alloc_page", "__filemap_add_folio", "bpf_modify_return_test", "bpf_modify_return_test2", "bpf_fentry_test1", "kernel_clone", "open_ctree",
+  "vfs_read", "kvm_irq_delivery_to_apic_fast",
+]);
+
+/** The function a tracepoint calls has one argument more than its handlers see. */
+function rawTracepoint(env: Env, btf: Btf, id: number): void {
+  const t = btf.type(id);
+  if (t?.kind !== BtfKind.TYPEDEF) return env.fail("EINVAL", `attach_btf_id ${id} is not a typedef`);
+  if (!t.name.startsWith("btf_trace_")) env.fail("EINVAL", `attach_btf_id ${id} points to wrong type name ${t.name}`);
+  const name = t.name.slice("btf_trace_".length);
+  if (env.prog.sleepable && !name.startsWith("sys_")) env.fail("EINVAL", `Sleepable program cannot attach to non-faultable tracepoint ${name}`);
+  let proto = undefined as ReturnType<Btf["type"]>;
+  const template = env.f.raw_tp_template ? btf.find(BtfKind.FUNC, `__bpf_trace_${name}`) : undefined;
+  if (template !== undefined) {
+    const f = btf.type(template);
+    if (f?.kind === BtfKind.FUNC) proto = btf.type(f.type);
+  }
+  if (!proto) {
+    const ptr = btf.type(t.type);
+    if (ptr?.kind === BtfKind.PTR) proto = btf.type(ptr.type);
+  }
+  if (proto?.kind !== BtfKind.FUNC_PROTO) return env.failSilently("EINVAL");
+  env.passData.set("attach", { proto, btf, name } satisfies AttachInfo);
+}
