@@ -181,7 +181,9 @@ export class SimMachine implements Machine, RunEnv {
     const calls: ((cpu: Cpu) => void)[] = [];
     const decoded = predecode(program.insns, {
       pseudo: (slot, src, imm, imm2) => this.pseudo(program, text, slot, src, imm, imm2),
-      helper: (_slot, id) => {
+      helper: (slot, id) => {
+        const poison = program.poisoned.get(slot);
+        if (poison !== undefined) return calls.push(() => { throw badAccess(poison); }) - 1;
         const name = this.kernel.helper(id)?.name;
         if (name === "bpf_tail_call") return "tail";
         return calls.push(this.helperCall(name, id)) - 1;
