@@ -1,10 +1,11 @@
 /** An access of known size through any pointer (kernel check_mem_access): dispatches by the pointer's type. */
+import { scalarAdd } from "../domains/alu.ts";
 import { coerceToSize, coerceToSizeSx } from "../domains/coerce.ts";
 import { tnumIsConst } from "../domains/tnum.ts";
 import { regTypeStr } from "../report/print-state.ts";
 import type { Env } from "../state/env.ts";
 import { recordFind } from "../state/maps.ts";
-import { clearScalarId, markRegKnown, markRegKnownZero, type RegState } from "../state/reg-state.ts";
+import { clearScalarId, constReg, markRegKnown, type RegState } from "../state/reg-state.ts";
 import * as T from "../state/reg-type.ts";
 import { checkPtrAlignment } from "./mem-align.ts";
 import { checkPtrToBtfAccess, checkPtrToMapAccess } from "./mem-btf.ts";
@@ -123,7 +124,13 @@ function accessMapValue(env: Env, insnIdx: number, reg: RegState, off: number, s
     markRegKnown(r, v);
   } else if (map.type === "insn_array") {
     if (size !== 8) env.fail("EACCES", `Invalid read of ${size} bytes from insn_array`);
-    env.unsupported("instruction arrays are not simulated");
+    const dst = env.cur.set(value, reg);
+    dst.subregDef = 0;
+    if (env.f.ptr_fixed_off) dst.off = off;
+    else if (off !== 0) {
+      scalarAdd(env.dom, dst, constReg(BigInt(off)));
+      env.dom.sync(dst);
+    }
+    dst.type = T.PTR_TO_INSN;
   } else markUnknown(env, r);
-  void markRegKnownZero;
 }

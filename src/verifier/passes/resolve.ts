@@ -8,6 +8,7 @@ import {
 import type { Insn } from "../../isa/types.ts";
 import { checkPseudoBtfId } from "../checks/pseudo-btf.ts";
 import type { Env } from "../state/env.ts";
+import { initInsnArray } from "./jump-table.ts";
 import { PTR_TO_FUNC } from "../state/reg-type.ts";
 import { checkMapProgCompatibility } from "../checks/map-prog.ts";
 
@@ -103,6 +104,7 @@ function ldImm64(env: Env, idx: number): void {
   const map = env.maps[a.imm];
   if (!map) return env.fail("EBADF", `fd ${a.imm} is not pointing to valid bpf_map`);
   checkMapProgCompatibility(env, map);
+  if (map.type === "insn_array") initInsnArray(env, map);
   aux.map = map;
   if (a.src === BPF_PSEUDO_MAP_VALUE || a.src === BPF_PSEUDO_MAP_IDX_VALUE) {
     const off = b.imm >>> 0;

@@ -47,7 +47,8 @@ export class VMap {
   get keySize(): number { return this.spec.keySize; }
   get valueSize(): number { return this.spec.valueSize; }
   get maxEntries(): number { return this.spec.maxEntries; }
-  get flags(): number { return this.spec.flags; }
+  /** instruction arrays are always read-only for programs */
+  get flags(): number { return this.spec.type === "insn_array" ? this.spec.flags | BPF_F_RDONLY_PROG : this.spec.flags; }
   get name(): string { return this.spec.name; }
 }
 
