@@ -1,9 +1,10 @@
 /**
  * Asks real kernels about compiled test programs and records the answers.
  *
- *   npm run conformance:record -- --kernels 7.2,6.12 [--tests 7.2] [--no-logs]
+ *   npm run conformance:record -- --kernels 7.2,6.12 [--tests 7.2] [--only PATTERN] [--no-logs]
  *
- * Objects are taken from `.cache/conformance/TESTS/`. Full logs at level 2, too large for the tree, stay in
+ * Objects are taken from `.cache/conformance/TESTS/`. With --only, those whose name matches are asked about and take
+ * the place of what the recording says about them; the others stay as they are. Full logs at level 2, too large for the tree, stay in
  * `.cache/conformance/logs/KERNEL/TESTS/OBJECT/PROGRAM.log.gz` for whoever has to find out why.
  */
 import { execFileSync } from "node:child_process";
@@ -16,7 +17,7 @@ import { cacheFolder } from "../oracle/cache.ts";
 import { imageRecord, kernelSeries } from "../oracle/images.ts";
 import { hexDigest, judge, type OracleObject, type ProgramAnswer } from "../oracle/judge.ts";
 import { fetchSource } from "../oracle/sources.ts";
-import { writeRecording, type RecordedObject, type RecordedProgram } from "./recorded.ts";
+import { listRecordings, readRecording, writeRecording, type RecordedObject, type RecordedProgram } from "./recorded.ts";
 
 /** The tests nearest to each kernel, and those of 7.2 for comparison between kernels. */
 export function testsFor(kernel: string): string[] {
@@ -58,9 +59,9 @@ function keepLog(folder: string, answer: ProgramAnswer): void {
 }
 
 /** Judges every object of `tests` on `kernel` and writes the recording; returns counts by verdict and stage. */
-async function record(kernel: string, tests: string, withLogs: boolean): Promise<string> {
+async function record(kernel: string, tests: string, only: RegExp | undefined, withLogs: boolean): Promise<string> {
   const folder = cacheFolder("conformance", tests);
-  const names = readdirSync(folder).filter((name) => name.endsWith(".o")).sort();
+  const names = readdirSync(folder).filter((name) => name.endsWith(".o") && (!only || only.test(name))).sort();
   const objects = names.map((name): OracleObject => ({ name, bytes: readFileSync(join(folder, name)) }));
   const logs = join(cacheFolder("conformance", "logs"), kernel, tests);
   const counts = new Map<string, number>();
@@ -75,6 +76,17 @@ async function record(kernel: string, tests: string, withLogs: boolean): Promise
     },
   });
   const byObject = groupByObject(answers);
+  const asked = objects.map((object): RecordedObject => {
+    const refusal = refusals.find((entry) => entry.object === object.name);
+    return {
+      object: object.name,
+      sha256: hexDigest(object.bytes),
+      refused: refusal && { errno: refusal.errno, messages: refusal.messages },
+      programs: (byObject.get(object.name) ?? []).map(recorded),
+    };
+  });
+  const before = only && listRecordings().some(([k, t]) => k === kernel && t === tests) ? readRecording(kernel, tests).objects : [];
+  const kept = before.filter((entry) => !names.includes(entry.object));
   const source = tests === "projects" ? "see projects.json" : readFileSync(join(fetchSource(tests), "VERSION.debian"), "utf8").trim();
   writeRecording({
     schema: 1,
@@ -86,15 +98,7 @@ async function record(kernel: string, tests: string, withLogs: boolean): Promise
     libbpf: `tools/lib/bpf of ${libbpfSeries}`,
     logLevel: 5,
     settings: { privileged: true, testStateFreq: false, anyAlignment: false, strictAlignment: false },
-    objects: objects.map((object): RecordedObject => {
-      const refusal = refusals.find((entry) => entry.object === object.name);
-      return {
-        object: object.name,
-        sha256: hexDigest(object.bytes),
-        refused: refusal && { errno: refusal.errno, messages: refusal.messages },
-        programs: (byObject.get(object.name) ?? []).map(recorded),
-      };
-    }),
+    objects: [...kept, ...asked].sort((a, b) => (a.object < b.object ? -1 : 1)),
   });
   const text = [...counts].sort().map(([key, count]) => `${count} ${key}`).join(", ");
   return `${kernel}, tests of ${tests}: ${objects.length} objects, ${answers.length} programs: ${text}${refusals.length ? `; ${refusals.length} objects not opened` : ""}`;
@@ -110,8 +114,9 @@ function groupByObject(answers: readonly ProgramAnswer[]): Map<string, ProgramAn
   return map;
 }
 
-const { values } = parseArgs({ options: { kernels: { type: "string" }, tests: { type: "string" }, "no-logs": { type: "boolean" } } });
+const { values } = parseArgs({ options: { kernels: { type: "string" }, tests: { type: "string" }, only: { type: "string" }, "no-logs": { type: "boolean" } } });
 const kernels = !values.kernels || values.kernels === "all" ? [...kernelSeries].reverse() : values.kernels.split(",");
+const only = values.only === undefined ? undefined : new RegExp(values.only);
 for (const kernel of kernels) {
-  for (const tests of values.tests?.split(",") ?? testsFor(kernel)) console.log(await record(kernel, tests, !values["no-logs"]));
+  for (const tests of values.tests?.split(",") ?? testsFor(kernel)) console.log(await record(kernel, tests, only, !values["no-logs"]));
 }
