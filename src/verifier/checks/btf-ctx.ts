@@ -1,7 +1,143 @@
 /** Contexts described by BTF: arguments of traced functions, LSM hooks and struct_ops members (kernel btf_ctx_access). */
+import { type Btf, BtfKind, type BtfOf, type BtfParam, type BtfType } from "../../btf/types.ts";
 import type { Env } from "../state/env.ts";
+import { MEM_PERCPU, MEM_RDONLY, MEM_USER, PTR_MAYBE_NULL, PTR_TO_BTF_ID, PTR_TO_BUF, PTR_TRUSTED, SCALAR_VALUE } from "../state/reg-type.ts";
+import { type AttachProto, attachProto } from "./attach-proto.ts";
+import { walkTypeTags } from "./btf-match.ts";
 import type { CtxInfo } from "./mem-ctx.ts";
+import { rawTpNullArgs } from "./raw-tp-null-args.ts";
+import { structOpsArg } from "./struct-ops-arg.ts";
 
-export function btfCtxAccess(env: Env, _off: number, _size: number, _t: "read" | "write"): CtxInfo | undefined {
-  return env.unsupported(`contexts of ${env.prog.type} programs (BTF-typed arguments) are not simulated yet`);
+const MAX_ARGS = 5;
+const TAGS: Readonly<Record<string, number>> = { user: MEM_USER, percpu: MEM_PERCPU };
+const SCALAR: CtxInfo = { regType: SCALAR_VALUE, btf: null, btfId: 0, refId: 0, retval: false };
+
+/** LSM hooks whose arguments are being made or torn down (kernel 7.2 untrusted_lsm_hooks). */
+const UNTRUSTED_LSM = new Set([
+  "bpf_lsm_bpf_map_free", "bpf_lsm_bpf_prog_free", "bpf_lsm_file_alloc_security", "bpf_lsm_file_free_security", "bpf_lsm_sk_alloc_security",
+  "bpf_lsm_sk_free_security", "bpf_lsm_task_free", "bpf_lsm_bdev_alloc_security", "bpf_lsm_bdev_free_security",
+]);
+
+const isSmallInt = (t: BtfType | undefined): boolean => t?.kind === BtfKind.INT && t.size <= 8;
+const isScalarArg = (t: BtfType | undefined): boolean =>
+  isSmallInt(t) || t?.kind === BtfKind.ENUM || t?.kind === BtfKind.ENUM64 || t?.kind === BtfKind.STRUCT || t?.kind === BtfKind.UNION;
+const isStructPtr = (btf: Btf, t: BtfType | undefined): boolean => {
+  const to = t?.kind === BtfKind.PTR ? btf.resolve(t.type) : undefined;
+  return to?.kind === BtfKind.STRUCT || to?.kind === BtfKind.UNION;
+};
+
+/** Index of the parameter an offset falls on; structs passed by value take as many 8-byte words as they are large. */
+function argIndex(btf: Btf, params: readonly BtfParam[], off: number): number {
+  let at = 0;
+  for (let i = 0; i < params.length; i++) {
+    const t = btf.resolve(params[i]!.type);
+    const size = t?.kind === BtfKind.STRUCT || t?.kind === BtfKind.UNION ? t.size : 8;
+    at += Math.ceil(size / 8) * 8;
+    if (off < at) return i;
+  }
+  return params.length + Math.floor((off - at) / 8);
+}
+
+function argsTrusted(env: Env, target: AttachProto): boolean {
+  const { progType, prog } = env;
+  if (!env.f.trusted_args) return false;
+  if (progType === "tracing") return prog.attachType === "trace_raw_tp" || prog.attachType === "trace_iter";
+  if (progType === "lsm") return !UNTRUSTED_LSM.has(target.name);
+  return progType === "struct_ops";
+}
+
+export function btfCtxAccess(env: Env, off: number, size: number, t: "read" | "write"): CtxInfo | undefined {
+  if (env.progType === "ext") return env.unsupported("contexts of freplace programs are not simulated");
+  const target = attachProto(env);
+  if (!target) return env.unsupported(`what ${env.prog.attachTo ?? "the program"} attaches to is not in this kernel's BTF`);
+  if (off < 0 || off >= 96 || t !== "read" || off % size !== 0) return undefined;
+  const { btf, proto, name } = target;
+  const line = (text: string): undefined => {
+    env.verbose(`${text}\n`);
+    return undefined;
+  };
+  if (off % 8 !== 0) return line(`func '${name}' offset ${off} is not multiple of 8`);
+  const params = proto ? proto.params.slice(target.skip) : [];
+  const arg = proto ? argIndex(btf, params, off) : off / 8;
+  const nr = proto ? params.length : MAX_ARGS;
+  const missing = (): undefined => line(`func '${name}' doesn't have ${arg + 1}-th argument`);
+  if (arg > nr) return missing();
+  let type: BtfType | undefined;
+  let retval = false;
+  if (arg === nr) {
+    const found = returnValue(env, target, line);
+    if (found === "none") return missing();
+    if (found === undefined) return undefined;
+    if (found === "any") return SCALAR;
+    type = found.type;
+    retval = found.retval;
+  } else {
+    if (!proto) return SCALAR;
+    type = btf.resolve(params[arg]!.type);
+  }
+  const scalar: CtxInfo = { ...SCALAR, retval };
+  if (type?.kind === BtfKind.VOID && arg === nr) return scalar;
+  if (isScalarArg(type)) return scalar;
+  if (type?.kind !== BtfKind.PTR) return line(`func '${name}' arg${arg} '${type?.name ?? ""}' has type ${kindName(type)}. Only pointer access is allowed`);
+  if (size !== 8) return line(`func '${name}' size ${size} must be 8`);
+  return pointerArg(env, target, params[arg], type as BtfOf<typeof BtfKind.PTR>, arg, off, line);
+}
+
+const kindName = (t: BtfType | undefined): string => Object.entries(BtfKind).find(([, v]) => v === t?.kind)?.[0] ?? "UNKNOWN";
+
+function returnValue(env: Env, target: AttachProto, line: (text: string) => undefined): { type: BtfType | undefined; retval: boolean } | "any" | "none" | undefined {
+  const { proto, btf } = target;
+  switch (env.prog.attachType) {
+    case "lsm_mac": case "lsm_cgroup": case "trace_fexit": case "trace_fsession":
+      return proto ? { type: btf.resolve(proto.ret), retval: env.prog.attachType === "lsm_mac" } : "any";
+    case "modify_return": {
+      if (!proto) return undefined;
+      const type = btf.resolve(proto.ret);
+      return isSmallInt(type) ? { type, retval: false } : line(`ret type ${kindName(type)} not allowed for fmod_ret`);
+    }
+    default:
+      return "none";
+  }
+}
+
+function pointerArg(env: Env, target: AttachProto, param: BtfParam | undefined, ptr: BtfOf<typeof BtfKind.PTR>, arg: number, off: number, line: (text: string) => undefined): CtxInfo | undefined {
+  const { btf, name } = target;
+  const iter = env.prog.attachType === "trace_iter" ? iterArg(env, target, param, ptr) : undefined;
+  if (iter && iter.regType !== SCALAR_VALUE && (iter.regType & 0xff) === PTR_TO_BUF) return iter;
+  if (!isStructPtr(btf, ptr)) return SCALAR;
+  if (iter) return iter;
+  if (env.progType === "struct_ops") {
+    const special = structOpsArg(env, target, arg, off);
+    if (special) return special;
+  }
+  let regType = PTR_TO_BTF_ID | (argsTrusted(env, target) ? PTR_TRUSTED : 0);
+  if (param?.name.endsWith("__nullable")) regType |= PTR_MAYBE_NULL;
+  let mayBeError = false;
+  if (env.prog.attachType === "trace_raw_tp" && env.f.raw_tp_null_args) {
+    const facts = rawTpNullArgs(name);
+    if (facts.maybeNull.includes(arg) || (!facts.known && btf.base !== null)) regType |= PTR_MAYBE_NULL;
+    mayBeError = facts.maybeError.includes(arg);
+  }
+  const to = walkTypeTags(btf, ptr, TAGS);
+  if (!to) return line(`func '${name}' arg${arg} type PTR has multiple type tags`);
+  line(`func '${name}' arg${arg} has btf_id ${to.id} type ${kindName(to.type)} '${to.type.name}'`);
+  if (mayBeError) {
+    env.verbose(`marking pointer arg${arg} as scalar as it may encode error`);
+    return SCALAR;
+  }
+  return { regType: regType | to.flags, btf, btfId: to.id, refId: 0, retval: false };
+}
+
+/** Iterator targets declare what their arguments are (the ctx_arg_info of their bpf_iter_reg, kernel 7.2). */
+const ITER_PLAIN = new Set(["bpf_iter_bpf_prog", "bpf_iter_task_file", "bpf_iter_task_vma", "bpf_iter_dmabuf", "bpf_iter_bpf_link", "bpf_iter_netlink", "bpf_iter_unix", "bpf_iter_ipv6_route", "bpf_iter_ksym", "bpf_iter_bpf_sk_storage_map"]);
+function iterArg(env: Env, target: AttachProto, param: BtfParam | undefined, ptr: BtfOf<typeof BtfKind.PTR>): CtxInfo | undefined {
+  const { btf, name } = target;
+  if (!param || param.name === "meta") return undefined;
+  const to = btf.resolve(ptr.type);
+  if (to?.kind === BtfKind.VOID) {
+    if (param.name === "key") return { ...SCALAR, regType: PTR_TO_BUF | PTR_MAYBE_NULL | MEM_RDONLY };
+    return param.name === "value" ? { ...SCALAR, regType: PTR_TO_BUF | PTR_MAYBE_NULL } : undefined;
+  }
+  const trusted = env.f.trusted_args && !ITER_PLAIN.has(name) ? PTR_TRUSTED : 0;
+  return { ...SCALAR, regType: PTR_TO_BTF_ID | PTR_MAYBE_NULL | trusted, btf, btfId: to?.id ?? 0 };
 }

@@ -94,3 +94,20 @@ export function checkMemReg(env: Env, regno: number, reg: RegState, mut: () => R
     }
   }
 }
+
+/** Memory and size of a kfunc, in registers memRegno and the next: readable and writable. */
+export function checkKfuncMemSize(env: Env, memRegno: number): void {
+  const saved = T.typeMayBeNull(env.reg(memRegno).type) ? env.reg(memRegno).clone() : null;
+  if (saved) markPtrNotNull(env.mut(memRegno));
+  try {
+    checkMemSizeReg(env, memRegno, memRegno + 1, "read", true, null);
+    checkMemSizeReg(env, memRegno, memRegno + 1, "write", true, null);
+  } finally {
+    if (saved) {
+      const m = env.mut(memRegno);
+      m.type = saved.type;
+      m.map = saved.map;
+      m.mapUid = saved.mapUid;
+    }
+  }
+}

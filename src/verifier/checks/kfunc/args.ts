@@ -5,19 +5,20 @@ import type { Env } from "../../state/env.ts";
 import { VerifierError } from "../../state/errors.ts";
 import { registerIsNull, type RegState } from "../../state/reg-state.ts";
 import * as T from "../../state/reg-type.ts";
-import { inRbtreeLockRequiredCb } from "../callback.ts";
+import { inRbtreeLockRequiredCb } from "../callbacks.ts";
 import { isNocastAlias, isProjectionOf, structIdsMatch } from "../btf-match.ts";
 import { checkConstStr } from "../const-str.ts";
 import { kernCtxStruct } from "../ctx-type.ts";
 import { processDynptrArg } from "../dynptr.ts";
-import { checkFuncArgRegOff } from "../func-arg.ts";
-import { checkMapFieldPointer, processTimerKfunc } from "../map-field.ts";
-import { checkMemReg, checkMemSizePair } from "../mem-helper.ts";
+import { checkFuncArgRegOff } from "../arg-types.ts";
+import { checkMapFieldPointer } from "../map-field.ts";
+import { processTimerKfunc } from "../timer.ts";
+import { checkKfuncMemSize, checkMemReg } from "../helper-mem.ts";
 import { markChainPrecision } from "../../passes/backtrack.ts";
 import { regBtfRecord } from "../record.ts";
 import { regIsReferenced } from "../refs.ts";
 import { checkOutgoingStackArgs } from "../stack-args.ts";
-import { processSpinLock } from "../spin-lock.ts";
+import { processLock } from "../spin-lock.ts";
 import { isRcuReg, isTrustedReg } from "../trust.ts";
 import { argKind, type ArgKind, isConstMemSize, REG_STRUCT } from "./arg-kind.ts";
 import { processGraphNode, processGraphRoot } from "./graph.ts";
@@ -113,8 +114,8 @@ function checkKindAndOffset(env: Env, meta: KfuncMeta, i: number, reg: RegState,
     if (!isRcuReg(reg)) env.fail("EINVAL", `${name} must be a rcu pointer`);
   }
   const release = env.f.release_arg_is_r1 ? i + 1 === meta.releaseRegno : meta.flags.has("KF_RELEASE") && reg.refObjId !== 0;
-  const base = kind === "dynptr" ? "ARG_PTR_TO_DYNPTR" : kind === "ctx" && env.f.kfunc_ctx_arg_type ? "ARG_PTR_TO_CTX" : kind === "refcounted_kptr" && env.f.kfunc_ctx_arg_type ? "ARG_PTR_TO_BTF_ID" : "ARG_DONTCARE";
-  checkFuncArgRegOff(env, reg, i + 1, base === "ARG_PTR_TO_DYNPTR" && !env.f.kfunc_ctx_arg_type ? "ARG_DONTCARE" : base, release, kind !== "refcounted_kptr");
+  const base = !env.f.release_arg_is_r1 ? "ARG_DONTCARE" : kind === "dynptr" ? "ARG_PTR_TO_DYNPTR" : kind === "ctx" ? "ARG_PTR_TO_CTX" : kind === "refcounted_kptr" ? "ARG_PTR_TO_BTF_ID" : "ARG_DONTCARE";
+  checkFuncArgRegOff(env, reg, i + 1, { base, flags: release ? T.OBJ_RELEASE : 0 }, kind !== "refcounted_kptr");
 }
 
 function checkMapArg(env: Env, meta: KfuncMeta, reg: RegState, name: string): void {
@@ -185,7 +186,7 @@ function processArg(env: Env, meta: KfuncMeta, i: number, insnIdx: number, kind:
     case "mem": {
       const size = meta.btf.sizeOf(ref.id);
       if (size === undefined) return env.fail("EINVAL", `${name} reference type('${btfKindStr(ref)} ${ref.name}') size cannot be determined: -22`);
-      checkMemReg(env, reg, regno, size);
+      checkMemReg(env, regno, reg, () => env.mut(regno), size);
       return false;
     }
     case "mem_size":
@@ -200,7 +201,7 @@ function processArg(env: Env, meta: KfuncMeta, i: number, insnIdx: number, kind:
       return false;
     case "const_str":
       needMapValue(env, i, reg, "a const string");
-      checkConstStr(env, reg, regno);
+      checkConstStr(env, regno);
       return false;
     case "wq":
     case "task_work":
@@ -274,7 +275,7 @@ function processMemSize(env: Env, meta: KfuncMeta, i: number, reg: RegState): vo
   const optional = hasSuffix(p, "__nullable") || (env.f.kfunc_opt_suffix && hasSuffix(p, "__opt"));
   if (!registerIsNull(reg) || !optional) {
     try {
-      checkMemSizePair(env, i + 1);
+      checkKfuncMemSize(env, i + 1);
     } catch (e) {
       if (e instanceof VerifierError)
         env.verbose(
@@ -307,7 +308,7 @@ function processResSpinLock(env: Env, meta: KfuncMeta, i: number, reg: RegState)
   if (reg.type !== T.PTR_TO_MAP_VALUE && reg.type !== ALLOC) env.fail("EINVAL", `${argName(env, i)} doesn't point to map value or allocated object`);
   if (!isResSpinLock(meta)) env.failSilently("EFAULT");
   const irq = is(meta, "bpf_res_spin_lock_irqsave") || is(meta, "bpf_res_spin_unlock_irqrestore");
-  processSpinLock(env, reg, i + 1, { lock: is(meta, "bpf_res_spin_lock") || is(meta, "bpf_res_spin_lock_irqsave"), res: true, irq });
+  processLock(env, i + 1, { lock: is(meta, "bpf_res_spin_lock") || is(meta, "bpf_res_spin_lock_irqsave"), res: true, irq });
 }
 
 /** LSM hooks, iterators and sleepable programs cannot deadlock on css_set_lock. */

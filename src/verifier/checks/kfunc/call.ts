@@ -3,12 +3,11 @@ import { BtfKind, type BtfType } from "../../../btf/types.ts";
 import type { Insn } from "../../../isa/types.ts";
 import type { Env } from "../../state/env.ts";
 import { VerifierError } from "../../state/errors.ts";
-import { STACK_ITER, STACK_SPILL } from "../../state/frame.ts";
 import { clearTypeData, markRegKnownZero, type RegState } from "../../state/reg-state.ts";
 import * as T from "../../state/reg-type.ts";
-import { forEachReg } from "../../state/state.ts";
+import { invalidateRcuPointers } from "../rcu.ts";
 import { findStructRecord, recordHasNmiUnsafeFields, regMayPointToSpinLock } from "../record.ts";
-import { inRbtreeLockRequiredCb, pushCallbackCall } from "../callback.ts";
+import { inRbtreeLockRequiredCb, pushCallbackCall } from "../callbacks.ts";
 import { dynptrTypeFlag } from "../dynptr.ts";
 import { mayAccessDirectPktData } from "../mem-region.ts";
 import { clearAllPktPointers } from "../packet-range.ts";
@@ -16,10 +15,10 @@ import { acquireReference, releaseReference } from "../refs.ts";
 import { clearCallerSaved, markNotInit, markUnknown } from "../reg-arg.ts";
 import { releaseReg } from "../release.ts";
 import { checkReturnCode } from "../return-code.ts";
-import { markRegS32Range } from "../../domains/coerce.ts";
 import { inSleepableContext, isTracingProgType, nonSleepableContext } from "../sleepable.ts";
-import { invalidateOutgoingStackArgs } from "../stack-args.ts";
-import { processBpfExitFull } from "../../passes/exit.ts";
+import { invalidateOutgoingStackArgs } from "../call-subprog.ts";
+import { processExit } from "../exit.ts";
+import type { Flow } from "../../passes/do-check.ts";
 import { checkKfuncArgs } from "./args.ts";
 import { convertOwningToNonOwning, markGraphNode, setNonOwning } from "./graph.ts";
 import { iterReg, processIterNextCall } from "./iter.ts";
@@ -30,10 +29,7 @@ const MAX_ERRNO = 4095;
 const PERCPU_OBJ_MAX = 512;
 const U32_MAX = 0xffff_ffffn;
 
-/** What do_check goes on with: the next instruction, or the end of the path. */
-export type CallOutcome = "next" | "exit";
-
-export function checkKfuncCall(env: Env, insn: Insn, insnIdx: number): CallOutcome {
+export function checkKfuncCall(env: Env, insn: Insn, insnIdx: number): Flow {
   // left by libbpf for a weak kfunc that is not there: only dead code may hold it
   if (insn.imm === 0) return "next";
   const fetched = fetchKfuncMeta(env, insn);
@@ -62,13 +58,12 @@ export function checkKfuncCall(env: Env, insn: Insn, insnIdx: number): CallOutco
     if (!env.exceptionCallbackSubprog) checkReturnCode(env, 1, "R1");
   }
   clearCallerSaved(env, env.cur);
-  if (env.f.stack_args) invalidateOutgoingStackArgs(env);
+  if (env.f.stack_args) invalidateOutgoingStackArgs(env, env.cur);
   setReturn(env, meta, insnIdx);
   if (is(meta, "bpf_xdp_pull_data")) clearAllPktPointers(env);
   if (isIterNext(meta)) processIterNextCall(env, meta, insnIdx);
   if (is(meta, "bpf_throw")) {
-    processBpfExitFull(env, true);
-    return "exit";
+    return processExit(env, null, true);
   }
   return "next";
 }
@@ -80,7 +75,9 @@ function pushFailedLock(env: Env, insnIdx: number): void {
   for (let i = 0; i <= 5; i++) markNotInit(env, frame.mut(i));
   const r0 = frame.mut(0);
   markUnknown(env, r0);
-  markRegS32Range(env, r0, -MAX_ERRNO, -1);
+  r0.r64 = env.dom.fromS64(BigInt(-MAX_ERRNO), -1n);
+  r0.r32 = env.dom.fromS32(-MAX_ERRNO, -1);
+  env.dom.sync(r0);
   r0.subregDef = insnIdx + 1;
 }
 
@@ -96,7 +93,7 @@ function pushCallbacks(env: Env, meta: KfuncMeta, insn: Insn, insnIdx: number): 
   const kind = isRbtreeAdd(meta) ? "rbtree_add" : isWqSetCallback(meta) ? "timer" : isTaskWorkAdd(meta) ? "task_work" : null;
   if (!kind) return;
   try {
-    pushCallbackCall(env, insn, insnIdx, meta.subprogno, kind, { kfunc: meta });
+    pushCallbackCall(env, insn, insnIdx, meta.subprogno, kind, true);
   } catch (e) {
     if (e instanceof VerifierError) env.verbose(`kfunc ${meta.name}#${meta.id} failed callback verification\n`);
     throw e;
@@ -131,15 +128,6 @@ function enterAndLeaveSections(env: Env, meta: KfuncMeta, sleepable: boolean): v
   }
   if (env.f.nested_rcu_locks && inRbtree) env.fail("EACCES", "Calling bpf_rcu_read_{lock,unlock} in unnecessary rbtree callback");
   if (env.f.rcu_protected_calls && meta.flags.has("KF_RCU_PROTECTED") && !env.inRcuCs()) env.fail("EACCES", `kernel func ${meta.name} requires RCU critical section protection`);
-}
-
-/** What RCU protected is no longer to be trusted once the section ends. */
-function invalidateRcuPointers(env: Env): void {
-  forEachReg(env.curState, (r, mut) => {
-    if (!(r.type & T.MEM_RCU)) return;
-    const m = mut();
-    m.type = (m.type & ~(T.MEM_RCU | T.PTR_MAYBE_NULL)) | T.PTR_UNTRUSTED;
-  }, (1 << STACK_SPILL) | (1 << STACK_ITER));
 }
 
 function releaseArgument(env: Env, meta: KfuncMeta): void {
