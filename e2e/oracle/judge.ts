@@ -112,12 +112,19 @@ export async function judge(kernel: string, objects: readonly OracleObject[], op
     let last = first;
     for (let bytes = 0; last < objects.length && bytes + (objects[last]?.bytes.length ?? 0) + 4096 < inputLimit; last++) bytes += (objects[last]?.bytes.length ?? 0) + 4096;
     if (last === first) throw new Error(`${objects[first]?.name} is too large for the channel`);
-    collected.base = first;
     let at = { object: first, program: 0 };
+    let again = -1;
     while (at.object < last) {
-      collected.base = at.object;
+      collected.begin(at.object);
       const outcome = await session(kernel, request(objects.slice(at.object, last), at.program, options), options, (record) => collected.take(record));
       if (outcome === "done") break;
+      // Before any program was begun it may have been the machine's own fault: once more.
+      if (collected.opening !== undefined && collected.opening !== again) {
+        again = collected.opening;
+        at = { object: again, program: again === at.object ? at.program : 0 };
+        options.onRemark?.(`${kernel}: ${outcome} before a program was begun; once more`);
+        continue;
+      }
       const culprit = collected.interrupted(outcome);
       options.onRemark?.(`${kernel}: ${outcome} at ${culprit.what}; starting again behind it`);
       at = culprit.next;
@@ -143,7 +150,7 @@ function request(objects: readonly OracleObject[], firstProgram: number, options
 export async function session(
   kernel: string,
   input: Buffer,
-  options: Pick<JudgeOptions, "seconds" | "modules">,
+  options: Pick<JudgeOptions, "seconds" | "modules" | "onRemark">,
   take: (record: RunnerRecord) => void,
 ): Promise<"done" | "crash" | "hang"> {
   const channel = new Channel(input);
@@ -165,6 +172,7 @@ export async function session(
     drain();
     if (done) return "done";
     if (heard === 0 || /oracle: no channel/.test(result.console)) throw new Error(`${kernel}: the runner did not start:\n${result.console.slice(-2000)}`);
+    options.onRemark?.(`${kernel}: the machine's last words:\n${result.console.trimEnd().slice(-1500)}`);
     return result.end === "timeout" ? "hang" : "crash";
   } finally {
     clearInterval(timer);
@@ -175,8 +183,7 @@ export async function session(
 class Collector {
   readonly answers: ProgramAnswer[] = [];
   readonly refusals: ObjectRefusal[] = [];
-  /** Number of the object that the runner calls 0. */
-  base = 0;
+  #base = 0;
   readonly #objects: readonly OracleObject[];
   readonly #options: JudgeOptions;
   #object = 0;
@@ -192,10 +199,17 @@ class Collector {
     this.#options = options;
   }
 
+  /** A machine starts on the objects from number `base` on, which it calls 0. */
+  begin(base: number): void {
+    this.#base = base;
+    this.#object = base;
+    this.#clear(-1);
+  }
+
   take({ type, payload }: RunnerRecord): void {
     switch (type) {
       case RecordType.object:
-        this.#object = this.base + payload.readUInt32LE(0);
+        this.#object = this.#base + payload.readUInt32LE(0);
         this.#heads = [];
         this.#clear(-1);
         return;
@@ -229,6 +243,11 @@ class Collector {
         this.#clear(-1);
         return;
     }
+  }
+
+  /** Number of the object that is being opened; undefined while a program is judged. */
+  get opening(): number | undefined {
+    return this.#program < 0 ? this.#object : undefined;
   }
 
   /** Records what the machine was busy with when it went down, and says where to go on. */
