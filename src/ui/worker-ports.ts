@@ -48,6 +48,8 @@ function makeCompilerPort(): CompilerPort {
   let listener: (download: Download | null) => void = () => undefined;
   const client = new CompileClient({
     base: new URL("toolchain/", base).href,
+    // wasm/README.md says why the shim is the default.
+    runner: new URLSearchParams(location.search).get("runner") === "sdk" ? "wasmer-sdk" : "auto",
     onProgress: ({ phase, loadedBytes, totalBytes, cached }) => listener(phase === "ready" || cached ? null : { what: "clang and headers", received: loadedBytes, total: totalBytes }),
     vmlinuxH: async (key) => {
       const wanted = overlays.get(key);
