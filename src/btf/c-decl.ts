@@ -5,6 +5,8 @@ import { alignOf, isModifier } from "./walk.ts";
 
 /** Nesting of anonymous structs and function types beyond this is no real type: it prints as a comment. */
 const MAX_NESTING = 64;
+/** Declarations one printer writes; a kernel's header has half a million, the largest of its structs a few thousand. */
+const MAX_DECLARATIONS = 3_000_000;
 
 type Composite = BtfOf<typeof BtfKind.STRUCT>;
 type Enum = BtfOf<typeof BtfKind.ENUM>;
@@ -14,16 +16,19 @@ export class CDeclarations {
   private readonly btf: Btf;
   private readonly names: CNames;
   private nesting = 0;
+  private left: number;
   private readonly aligns = new Map<BtfId, number>();
 
-  constructor(btf: Btf, names: CNames) {
+  /** `limit`: declarations written before the rest is left out, for BTF whose types multiply without end */
+  constructor(btf: Btf, names: CNames, limit = MAX_DECLARATIONS) {
     this.btf = btf;
     this.names = names;
+    this.left = limit;
   }
 
   /** `const char *name[16]`: a declaration of that type and name, without a semicolon; anonymous types are spelled out. */
   declaration(id: BtfId, name: string, level = 0): string {
-    if (this.nesting >= MAX_NESTING) return `void * /* too deeply nested: type ${id} */ ${name}`;
+    if (this.nesting >= MAX_NESTING || this.left-- <= 0) return `void * /* too deeply nested: type ${id} */ ${name}`;
     this.nesting++;
     try {
       const stack: BtfId[] = [];
@@ -47,7 +52,7 @@ export class CDeclarations {
   structDefinition(type: Composite, level: number, withoutTag = false): string {
     const isStruct = type.kind === BtfKind.STRUCT;
     const align = this.align(type.id);
-    const packed = isStruct && this.isPacked(type);
+    const packed = this.isPacked(type);
     const tag = withoutTag ? "" : this.names.tag(type.id);
     let out = `${isStruct ? "struct" : "union"}${tag ? ` ${tag}` : ""} {`;
     const indent = "\t".repeat(Math.min(level + 1, 16));
@@ -74,7 +79,7 @@ export class CDeclarations {
    */
   private member(id: BtfId, name: string, level: number): string {
     const type = name === "" ? this.btf.type(id) : undefined;
-    if ((type?.kind === BtfKind.STRUCT || type?.kind === BtfKind.UNION) && type.name !== "" && this.nesting < MAX_NESTING) {
+    if ((type?.kind === BtfKind.STRUCT || type?.kind === BtfKind.UNION) && type.name !== "" && this.nesting < MAX_NESTING && this.left-- > 0) {
       this.nesting++;
       const text = this.structDefinition(type, level, true);
       this.nesting--;
@@ -108,9 +113,7 @@ export class CDeclarations {
 
   /** Natural alignment in bytes; 0 when the type has none. */
   private align(id: BtfId): number {
-    let align = this.aligns.get(id);
-    if (align === undefined) this.aligns.set(id, (align = alignOf(this.btf, id) ?? 0));
-    return align;
+    return alignOf(this.btf, id, this.aligns) ?? 0;
   }
 
   /** A member stands where its type's alignment would not put it, or the size is no multiple of the alignment. */

@@ -83,6 +83,8 @@ class HeaderPrinter {
   private readonly decls: CDeclarations;
   private readonly state: Uint8Array;
   private readonly forwarded: Uint8Array;
+  /** visits left: anonymous types are visited wherever they are mentioned */
+  private left = 5_000_000;
 
   constructor(btf: Btf) {
     this.btf = btf;
@@ -128,7 +130,7 @@ class HeaderPrinter {
   private emit(id: BtfId, container: BtfId, depth: number): void {
     const state = this.state[id];
     const type = this.btf.type(id);
-    if (state === EMITTED || !type || depth > MAX_DEPTH) return;
+    if (state === EMITTED || !type || depth > MAX_DEPTH || this.left-- <= 0) return;
     const isTop = container === 0;
     if (state === EMITTING) {
       if (this.forwarded[id]) return;

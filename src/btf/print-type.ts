@@ -4,7 +4,7 @@ import { CNames } from "./c-names.ts";
 import { BtfKind, type Btf } from "./types.ts";
 
 function declarations(btf: Btf): CDeclarations {
-  return new CDeclarations(btf, new CNames(btf, false));
+  return new CDeclarations(btf, new CNames(btf, false), 50_000);
 }
 
 /** A type as C would name it in a declaration: "struct task_struct *", "u64", "int (*)(void *)". */

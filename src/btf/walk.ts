@@ -58,10 +58,24 @@ export function sizeOfType(btf: Btf, id: BtfId): number | undefined {
   return undefined;
 }
 
-/** Alignment in bytes as btf__align_of counts it: 1 for what must be packed; undefined where there is none. */
-export function alignOf(btf: Btf, id: BtfId, depth = 0): number | undefined {
+/**
+ * Alignment in bytes as btf__align_of counts it: 1 for what must be packed; undefined where there is none. `known` keeps
+ * what was found (0: none) over several calls, and keeps structs that refer to one another many times from costing as often.
+ */
+export function alignOf(btf: Btf, id: BtfId, known = new Map<BtfId, number>(), depth = 0): number | undefined {
+  const before = known.get(id);
+  if (before !== undefined) return before || undefined;
+  if (depth > MAX_RESOLVE_DEPTH) return undefined;
+  // until it is known, a type that contains itself has none
+  known.set(id, 0);
+  const align = computeAlign(btf, id, known, depth);
+  known.set(id, align ?? 0);
+  return align;
+}
+
+function computeAlign(btf: Btf, id: BtfId, known: Map<BtfId, number>, depth: number): number | undefined {
   const type = btf.type(id);
-  if (!type || depth > MAX_RESOLVE_DEPTH) return undefined;
+  if (!type) return undefined;
   switch (type.kind) {
     case BtfKind.INT:
     case BtfKind.ENUM:
@@ -75,14 +89,14 @@ export function alignOf(btf: Btf, id: BtfId, depth = 0): number | undefined {
     case BtfKind.CONST:
     case BtfKind.RESTRICT:
     case BtfKind.TYPE_TAG:
-      return alignOf(btf, type.type, depth + 1);
+      return alignOf(btf, type.type, known, depth + 1);
     case BtfKind.ARRAY:
-      return alignOf(btf, type.elemType, depth + 1);
+      return alignOf(btf, type.elemType, known, depth + 1);
     case BtfKind.STRUCT:
     case BtfKind.UNION: {
       let max = 1;
       for (const member of type.members) {
-        const align = alignOf(btf, member.type, depth + 1);
+        const align = alignOf(btf, member.type, known, depth + 1);
         if (!align) return undefined;
         max = Math.max(max, align);
         if (member.bitfieldSize === 0 && member.bitOffset % (8 * align) !== 0) return 1;

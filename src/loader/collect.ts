@@ -2,7 +2,7 @@ import { decodeUtf8 } from "../base/bytes.ts";
 import {
   SHF_EXECINSTR, SHT_LLVM_ADDRSIG, SHT_NOBITS, SHT_PROGBITS, SHT_REL, SHT_STRTAB, SHT_SYMTAB, STB_LOCAL, STT_FUNC, STV_HIDDEN, STV_INTERNAL,
 } from "../elf/constants.ts";
-import type { ElfFile, ElfSection } from "../elf/types.ts";
+import type { ElfFile, ElfSection, ElfSymbol } from "../elf/types.ts";
 import { decodeInsns, INSN_SIZE } from "../isa/insn.ts";
 import type { Func } from "./internals.ts";
 import { EINVAL, ENOENT, ENOTSUP, FORMAT, type LoadLog } from "./refusal.ts";
@@ -24,6 +24,8 @@ export interface Collected {
   arenaIndex: number;
   jumpTablesIndex: number;
   hasStructOps: boolean;
+  /** FUNC symbols by section */
+  funcSymbols: Map<number, ElfSymbol[]>;
   btf: ElfSection | undefined;
   btfExt: ElfSection | undefined;
 }
@@ -44,7 +46,7 @@ function ignored(section: ElfSection): boolean {
 export function collectSections(elf: ElfFile, log: LoadLog): Collected {
   const out: Collected = {
     license: "", kernVersion: 0, uses: elf.sections.map(() => "other"), funcs: [], mapsIndex: -1, textIndex: 0, arenaIndex: 0, jumpTablesIndex: 0,
-    hasStructOps: false, btf: undefined, btfExt: undefined,
+    hasStructOps: false, funcSymbols: functionsBySection(elf), btf: undefined, btfExt: undefined,
   };
   if (!elf.sections.some((section) => section.type === SHT_SYMTAB)) log.refuse("elf: couldn't find symbol table, stripped object file?", { errno: ENOENT });
   for (const section of elf.sections) {
@@ -64,7 +66,7 @@ export function collectSections(elf: ElfFile, log: LoadLog): Collected {
     } else if (name === ".BTF.ext") {
       out.btfExt = section;
     } else if (type === SHT_PROGBITS && section.size > 0) {
-      collectProgbits(elf, section, out, log);
+      collectProgbits(section, out, log);
     } else if (type === SHT_REL) {
       const target = elf.sections[section.info];
       const relocatable = target !== undefined && (target.flags & SHF_EXECINSTR) !== 0n;
@@ -81,11 +83,11 @@ export function collectSections(elf: ElfFile, log: LoadLog): Collected {
   return out;
 }
 
-function collectProgbits(elf: ElfFile, section: ElfSection, out: Collected, log: LoadLog): void {
+function collectProgbits(section: ElfSection, out: Collected, log: LoadLog): void {
   const { name, index } = section;
   if ((section.flags & SHF_EXECINSTR) !== 0n) {
     if (name === ".text") out.textIndex = index;
-    collectFuncs(elf, section, out, log);
+    collectFuncs(section, out, log);
   } else if (name === ".data" || name.startsWith(".data.")) {
     out.uses[index] = "data";
   } else if (name === ".rodata" || name.startsWith(".rodata.")) {
@@ -102,11 +104,21 @@ function collectProgbits(elf: ElfFile, section: ElfSection, out: Collected, log:
   }
 }
 
-/** The functions of a code section, by its FUNC symbols (libbpf bpf_object__add_programs). */
-function collectFuncs(elf: ElfFile, section: ElfSection, out: Collected, log: LoadLog): void {
-  let budget = 4 * section.size + 4096;
+function functionsBySection(elf: ElfFile): Map<number, ElfSymbol[]> {
+  const bySection = new Map<number, ElfSymbol[]>();
   for (const symbol of elf.symbols) {
-    if (symbol.shndx !== section.index || symbol.type !== STT_FUNC) continue;
+    if (symbol.type !== STT_FUNC) continue;
+    const list = bySection.get(symbol.shndx);
+    if (list) list.push(symbol);
+    else bySection.set(symbol.shndx, [symbol]);
+  }
+  return bySection;
+}
+
+/** The functions of a code section, by its FUNC symbols (libbpf bpf_object__add_programs). */
+function collectFuncs(section: ElfSection, out: Collected, log: LoadLog): void {
+  let budget = 4 * section.size + 4096;
+  for (const symbol of out.funcSymbols.get(section.index) ?? []) {
     const { name, value, size } = symbol;
     if (value + size > section.size) log.refuse(`sec '${section.name}': program at offset ${value} crosses section boundary`, { errno: FORMAT });
     if (section.index !== out.textIndex && symbol.bind === STB_LOCAL) {

@@ -20,6 +20,7 @@ export function isExternSymbol(symbol: ElfSymbol): boolean {
 export function collectExterns(elf: ElfFile, btf: OverlayBtf | null, log: LoadLog): Extern[] {
   const externs: Extern[] = [];
   const dummyVar = btf ? addDummyKsymVar(btf) : 0;
+  let sections: Map<BtfId, BtfId> | undefined;
   let ksyms: BtfOf<typeof BtfKind.DATASEC> | undefined;
   let kconfig: BtfOf<typeof BtfKind.DATASEC> | undefined;
   for (const symbol of elf.symbols) {
@@ -30,7 +31,8 @@ export function collectExterns(elf: ElfFile, btf: OverlayBtf | null, log: LoadLo
       log.refuse(`failed to find BTF for extern '${name}': ${{ [ESRCH]: -3, [EINVAL]: -22, [ENOENT]: -2 }[found as string] ?? found}`, { errno: found as string, subject: { kind: "ksym", name } });
     }
     const type = btf.type(found) as BtfOf<typeof BtfKind.VAR> | BtfOf<typeof BtfKind.FUNC>;
-    const sectionId = sectionOf(btf, found);
+    sections ??= sectionsOf(btf);
+    const sectionId = sections.get(found);
     if (sectionId === undefined) log.refuse(`failed to find BTF for extern '${name}' [${found}] section: -2`, { errno: ENOENT, subject: { kind: "ksym", name } });
     const section = btf.type(sectionId) as BtfOf<typeof BtfKind.DATASEC>;
     const isFunc = type.kind === BtfKind.FUNC;
@@ -64,12 +66,15 @@ function findExtern(btf: Btf | null, name: string): BtfId | string {
   return ENOENT;
 }
 
-function sectionOf(btf: Btf, id: BtfId): BtfId | undefined {
+/** Variable or function → the first DATASEC that lists it. */
+function sectionsOf(btf: Btf): Map<BtfId, BtfId> {
+  const sections = new Map<BtfId, BtfId>();
   for (let section = 1; section < btf.count; section++) {
     const type = btf.type(section);
-    if (type?.kind === BtfKind.DATASEC && type.secinfos.some((info) => info.type === id)) return section;
+    if (type?.kind !== BtfKind.DATASEC) continue;
+    for (const info of type.secinfos) if (!sections.has(info.type)) sections.set(info.type, section);
   }
-  return undefined;
+  return sections;
 }
 
 /** First 32-bit INT; 0 when there is none. */
@@ -131,10 +136,11 @@ function compareExterns(a: Extern, b: Extern): number {
 
 function fixKsyms(btf: OverlayBtf, section: BtfOf<typeof BtfKind.DATASEC>, externs: readonly Extern[], dummyVar: BtfId, log: LoadLog): void {
   const int = findInt(btf);
+  const names = new Set(externs.map((extern) => extern.name));
   const secinfos = section.secinfos.map((info, i) => {
     const type = btf.type(info.type);
     const name = type?.name ?? "";
-    if (!externs.some((extern) => extern.name === name)) log.refuse(`failed to find extern definition for BTF ${type?.kind === BtfKind.FUNC ? "func" : "var"} '${name}'`, { errno: ESRCH });
+    if (!names.has(name)) log.refuse(`failed to find extern definition for BTF ${type?.kind === BtfKind.FUNC ? "func" : "var"} '${name}'`, { errno: ESRCH });
     const place = { offset: 4 * i, size: 4 };
     if (type?.kind === BtfKind.FUNC) {
       const proto = btf.type(type.type);
@@ -157,9 +163,10 @@ function fixKconfig(btf: OverlayBtf, section: BtfOf<typeof BtfKind.DATASEC>, ext
     kconfig.offset = Math.ceil(end / kconfig.align) * kconfig.align;
     end = kconfig.offset + kconfig.size;
   }
+  const byName = new Map(externs.map((extern) => [extern.name, extern]));
   const secinfos = section.secinfos.map((info) => {
     const type = btf.type(info.type);
-    const extern = externs.find((one) => one.name === type?.name);
+    const extern = byName.get(type?.name ?? "");
     if (!extern?.kconfig || type?.kind !== BtfKind.VAR) log.refuse(`failed to find extern definition for BTF var '${type?.name ?? ""}'`, { errno: ESRCH });
     btf.replace(type.id, { ...type, linkage: BTF_GLOBAL });
     return { ...info, offset: extern.kconfig.offset };

@@ -90,8 +90,10 @@ function keyErrno(map: MapSpec, btf: Btf, key: BtfType): Errno | undefined {
 /** Special fields of a value, in nested structs and arrays too. */
 function specialFields(btf: Btf, id: BtfId): Set<Field> {
   const found = new Set<Field>();
+  const seen = new Set<BtfId>();
   const visit = (type: BtfType | undefined, depth: number): void => {
-    if (!type || depth > 8 || found.size === 5) return;
+    if (!type || depth > 8 || seen.has(type.id)) return;
+    seen.add(type.id);
     if (type.kind === BtfKind.ARRAY) return visit(btf.resolve(type.elemType), depth + 1);
     if (type.kind === BtfKind.DATASEC) {
       for (const info of type.secinfos) {

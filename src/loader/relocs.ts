@@ -16,10 +16,13 @@ export interface RelocContext {
   arenaMap: number;
   externs: readonly Extern[];
   log: LoadLog;
+  /** index of the extern of a symbol */
+  externOf?: ReadonlyMap<number, number>;
 }
 
 /** Reads the relocations of code, .maps and .struct_ops into the functions and maps (libbpf bpf_object__collect_relos). */
-export function collectRelocs(context: RelocContext): void {
+export function collectRelocs(without: RelocContext): void {
+  const context = { ...without, externOf: new Map(without.externs.map((extern, i) => [extern.symIndex, i])) };
   const { elf, collected } = context;
   for (const section of elf.sections) {
     if (collected.uses[section.index] !== "relo") continue;
@@ -55,15 +58,15 @@ function codeRelocs(context: RelocContext, section: ElfSection, target: ElfSecti
 
 /** libbpf bpf_program__record_reloc */
 function codeReloc(context: RelocContext, func: Func, insn: number, symbol: ElfSymbol, name: string): Reloc {
-  const { elf, collected, maps, externs, log } = context;
+  const { elf, collected, maps, log } = context;
   const refuse = (line: string): never => log.refuse(`prog '${func.name}': ${line}`, { errno: RELOC });
   const code = func.insns[insn];
   if (!code || (code.code !== OP_CALL && !isLdImm64(code))) return refuse(`invalid relo against '${name}' for insns[${insn}].code 0x${(code?.code ?? 0).toString(16)}`);
   if (isLdImm64(code) && insn + 1 >= func.insns.length) return refuse(`invalid relo against '${name}' for insns[${insn}]: the instruction is cut off`);
   const isCall = code.code === OP_CALL;
   if (isExternSymbol(symbol)) {
-    const ext = externs.findIndex((extern) => extern.symIndex === symbol.index);
-    if (ext < 0) return refuse(`extern relo failed to find extern for '${name}' (${symbol.index})`);
+    const ext = context.externOf?.get(symbol.index);
+    if (ext === undefined) return refuse(`extern relo failed to find extern for '${name}' (${symbol.index})`);
     return { kind: isCall ? "extern_call" : "extern_ld64", insn, ext };
   }
   const sectionName = elf.sections[symbol.shndx]?.name ?? "";
