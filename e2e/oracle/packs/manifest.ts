@@ -5,6 +5,7 @@ import { BtfKind } from "../../../src/btf/types.ts";
 import type { CtxAccess, HelperEntry, HelperProto, KernelPackManifest, KfuncEntry } from "../../../src/kernel/types.ts";
 import { imageRecord, type ImageRecord } from "../images.ts";
 import { contextStruct } from "./context.ts";
+import { limitsOf } from "./features.ts";
 import { kfuncFlagNames } from "./kfunc-flags.ts";
 import type { KernelFacts } from "./probe.ts";
 import { kernelEnums, type Variant } from "./variants.ts";
@@ -196,14 +197,14 @@ export function makeManifest(kernel: string, facts: KernelFacts): KernelPackMani
     version: { major, minor, patch },
     packages: packagesOf(record),
     progTypes: enums.progTypes.map(({ id, name }) => ({ id, name, supported: facts.supported.has(name) })),
-    mapTypes: enums.mapTypes.map(({ id, name }) => ({ id, name, supported: facts.mapTypes.size === 0 || facts.mapTypes.has(id) })),
+    mapTypes: enums.mapTypes.map(({ id, name }) => ({ id, name, supported: facts.mapTypes.has(id) })),
     attachTypes: enums.attachTypes,
     helpers: helperEntries(facts),
     kfuncs,
     dtors: facts.live.flatMap(({ module, dtors }) => dtors.map((dtor) => ({ struct: nameIn(module, dtor.struct), kfunc: nameIn(module, dtor.kfunc) }))),
     structOps: facts.live.flatMap(({ module, structOps }) => structOps.map((name) => ({ name, module }))),
     ctx: contextAccess(facts),
-    limits: { insns: 1_000_000, complexity: 1_000_000, stack: 512, callFrames: 8, logLevels: 2 },
+    limits: limitsOf(facts.features),
     probes: facts.features,
     modules: facts.modules.map((module) => module.name),
   };

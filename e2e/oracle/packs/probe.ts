@@ -1,10 +1,10 @@
 /**
  * Asks a booted kernel everything a pack holds beyond what its image says. Two boots: the first finds out which
- * kinds of program, modules, kfuncs and struct_ops there are, the second asks about each of them.
+ * kinds of program, kfuncs and struct_ops there are, the second asks about each of them.
  */
 import { readFileSync } from "node:fs";
 import { parseBtf } from "../../../src/btf/parse.ts";
-import type { Btf } from "../../../src/btf/types.ts";
+import { BtfKind, type Btf } from "../../../src/btf/types.ts";
 import type { HelperProto } from "../../../src/kernel/types.ts";
 import { kernelBtfPath } from "../vmlinux.ts";
 import { contextAsks, type ContextAsk } from "./context.ts";
@@ -15,7 +15,6 @@ import { KernelMemory, Symbols } from "./memory.ts";
 import { kernelModules, type KernelModule } from "./modules.ts";
 import { decodeAnswers, Requests, type Answer } from "./requests.ts";
 import { askFeatures, judgeFeatures } from "./features.ts";
-import { offsetOf } from "./layout.ts";
 import { askVariants, judgeVariants, kernelEnums, type Variant } from "./variants.ts";
 
 export interface ModuleFacts extends KernelModule {
@@ -61,12 +60,12 @@ const regs = { ax: 80, sp: 152 } as const;
  * one place: `findReturn` puts a breakpoint on one such function and has the address it will return to written to
  * the watched word; `watchReturn` puts one there, where the returned pointer stands in a register.
  */
-function findReturn(requests: Requests, perfEvent: number, entry: bigint): void {
+function findReturn(requests: Requests, perfEvent: number, function_: string): void {
   watchedWord(requests);
   const readReturn = [load(8, 3, 1, regs.sp), movReg(1, 10), addImm(1, -8), movImm(2, 8), callHelper(BPF_FUNC_probe_read_kernel), load(8, 6, 10, -8)];
   const insns = Buffer.concat([store(8, 10, 1, -8), ...readReturn, mapValue(2), store(8, 2, 6, 0), movImm(0, 0), exit()]);
   requests.load({ type: perfEvent, insns, insnFds: [[7, slotOf.recorderMap]], slot: slotOf.recorder });
-  requests.breakpoint(entry, slotOf.recorder, 2);
+  requests.breakpoint(function_, slotOf.recorder, 2);
 }
 
 function watchReturn(requests: Requests, perfEvent: number, returnTo: bigint): void {
@@ -94,65 +93,58 @@ export async function probeKernel(kernel: string, say: (text: string) => void, k
   });
   const loadOrder = modules.flatMap((module) => module.load).filter((entry, i, all) => all.findIndex((other) => other.name === entry.name) === i);
 
-  say(`first boot, ${loadOrder.length} modules`);
+  const offered = structOpsOf([{ name: null, btf }, ...modules]);
   const first = new Requests();
+  modules.forEach(({ name }, i) => first.openKernelBtf(name, slotOf.firstModule + i));
+  const candidates = askVariants(first, btf, offered.map(({ name, module }) => {
+    const at = modules.findIndex((entry) => entry.name === module);
+    return { name, slot: at < 0 ? undefined : slotOf.firstModule + at, btf: modules[at]?.btf ?? btf };
+  }));
+  const typeId = (name: string) => kernelEnums(btf).progTypes.find((type) => type.name === name)?.id ?? 0;
+  findReturn(first, typeId("perf_event"), "kprobe_prog_func_proto");
+  const finding = first.load({ type: typeId("kprobe"), insns: Buffer.concat([callHelper(BPF_FUNC_map_lookup_elem), movImm(0, 0), exit()]), watch: true });
+  say(`first boot, ${loadOrder.length} modules, ${first.count} requests about program types`);
   const run1 = await runMachine(kernel, { modules: loadOrder, requests: first.encode(), keep });
-  let live, sets, entry: bigint;
+  const answers1 = decodeAnswers(run1.sections.get("RESP") ?? Buffer.alloc(0), first.count);
+  let live, sets;
   try {
     const seen = view(run1, btf);
     const failed = (run1.sections.get("MODS") ?? "").toString().split("\n").filter((line) => line && !line.endsWith(" 0"));
     if (failed.length > 0) say(`modules that did not load: ${failed.join(", ")}`);
     live = readLiveBtfs(seen);
     sets = readSets(seen);
-    const ops = seen.symbols.address("kprobe_verifier_ops") ?? 0n;
-    entry = seen.memory.u64(ops + BigInt(offsetOf(btf, "bpf_verifier_ops", "get_func_proto")));
   } finally {
     run1.close();
   }
-  const structOps = live.flatMap(({ module, structOps: names }) => {
-    const at = modules.findIndex((entry) => entry.name === module);
-    return names.map((name) => ({ name, module, slot: module === null ? undefined : slotOf.firstModule + at, btf: modules[at]?.btf ?? btf }));
-  });
+  const returnTo = answers1[finding]?.watched ?? 0n;
+  if (returnTo === 0n) throw new Error(`kernel ${kernel}: the place that asks for helper prototypes was not found: ${answers1.slice(-4).map((answer) => `${answer.result} ${answer.log}`).join("; ")}`);
+  const { variants, supported, loads } = judgeVariants(candidates, answers1);
 
   const second = new Requests();
   modules.forEach(({ name }, i) => second.openKernelBtf(name, slotOf.firstModule + i));
-  const candidates = askVariants(second, btf, structOps);
-  const typeId = (name: string) => kernelEnums(btf).progTypes.find((type) => type.name === name)?.id ?? 0;
-  findReturn(second, typeId("perf_event"), entry);
-  const finding = second.load({ type: typeId("kprobe"), insns: Buffer.concat([callHelper(BPF_FUNC_map_lookup_elem), movImm(0, 0), exit()]), watch: true });
-  say(`second boot, ${second.count} requests about program types`);
-  const run2 = await runMachine(kernel, { modules: loadOrder, requests: second.encode(), keep });
-  const answers2 = decodeAnswers(run2.sections.get("RESP") ?? Buffer.alloc(0), second.count);
-  run2.close();
-  const returnTo = answers2[finding]?.watched ?? 0n;
-  if (returnTo === 0n) throw new Error(`kernel ${kernel}: the place that asks for helper prototypes was not found: ${answers2.slice(-4).map((answer) => `${answer.result} ${answer.log}`).join("; ")}`);
-  const { variants, supported, loads } = judgeVariants(candidates, answers2);
-
-  const third = new Requests();
-  modules.forEach(({ name }, i) => third.openKernelBtf(name, slotOf.firstModule + i));
   const helpers = helperNames(btf);
-  watchReturn(third, typeId("perf_event"), returnTo);
+  watchReturn(second, typeId("perf_event"), returnTo);
   const askable = variants.filter((variant) => variant.progType !== "ext");
   const asked = (variant: Variant) => ({ type: variant.type, attach: variant.attach, flags: variant.flags, attachBtfId: variant.attachBtfId, attachSlot: variant.attachSlot });
-  const helperAsks = askable.flatMap((variant) =>
-    helpers.map(({ id }) => ({ variant, id, request: third.load({ ...asked(variant), insns: Buffer.concat([callHelper(id), movImm(0, 0), exit()]), watch: true, logMax: 300 }) })),
+  const helperAsks = askable.filter(helpersMayDiffer(askable)).flatMap((variant) =>
+    helpers.map(({ id }) => ({ variant, id, request: second.load({ ...asked(variant), insns: Buffer.concat([callHelper(id), movImm(0, 0), exit()]), watch: true, logMax: 300 }) })),
   );
   const kfuncs = live.flatMap(({ module, kfuncs: own }) => [...new Set(own.map((entry) => entry.id))].map((id) => ({ module, id })));
-  const kfuncAsks = askable.flatMap((variant) =>
+  const kfuncAsks = askable.filter(kfuncsMayDiffer(askable)).flatMap((variant) =>
     kfuncs.map(({ module, id }) => {
       const at = modules.findIndex((entry) => entry.name === module);
       const insns = Buffer.concat([callKfunc(id, module === null ? 0 : 1), movImm(0, 0), exit()]);
-      return { variant, module, id, request: third.load({ ...asked(variant), insns, fdArray: module === null ? undefined : [slotOf.firstModule + at], logMax: 300 }) };
+      return { variant, module, id, request: second.load({ ...asked(variant), insns, fdArray: module === null ? undefined : [slotOf.firstModule + at], logMax: 300 }) };
     }),
   );
-  const contexts = contextAsks(third, btf, askable, answers2.some((answer) => /^0: .*; R0/m.test(answer.log)) ? 1 : 2);
-  const features = askFeatures(third, btf, variants);
-  say(`third boot, ${third.count} requests (${helperAsks.length} helper calls, ${kfuncAsks.length} kfunc calls, ${contexts.length} context accesses)`);
-  const run3 = await runMachine(kernel, { modules: loadOrder, requests: third.encode(), timeout: 1800, keep });
-  const answers = decodeAnswers(run3.sections.get("RESP") ?? Buffer.alloc(0), third.count);
+  const contexts = contextAsks(second, btf, askable, answers1.some((answer) => /^0: .*; R0/m.test(answer.log)) ? 1 : 2);
+  const features = askFeatures(second, btf);
+  say(`second boot, ${second.count} requests (${helperAsks.length} helper calls, ${kfuncAsks.length} kfunc calls, ${contexts.length} context accesses)`);
+  const run2 = await runMachine(kernel, { modules: loadOrder, requests: second.encode(), timeout: 1800, keep });
+  const answers = decodeAnswers(run2.sections.get("RESP") ?? Buffer.alloc(0), second.count);
   const protos = new Map<bigint, HelperProto>();
   try {
-    const seen = view(run3, btf);
+    const seen = view(run2, btf);
     for (const address of new Set(helperAsks.map(({ request }) => answers[request]?.watched ?? 0n))) {
       if (address === 0n) continue;
       const proto = readProto(seen, address);
@@ -160,7 +152,7 @@ export async function probeKernel(kernel: string, say: (text: string) => void, k
       protos.set(address, proto);
     }
   } finally {
-    run3.close();
+    run2.close();
   }
   const helperAnswers = new Map<string, Map<number, { proto: bigint; message: string }>>();
   for (const { variant, id, request } of helperAsks) {
@@ -176,6 +168,39 @@ export async function probeKernel(kernel: string, say: (text: string) => void, k
     contextAnswers: contexts.map((ask) => ({ ...ask, answer: answers[ask.request] as Answer })),
     features: judged.features, mapTypes: judged.mapTypes,
   };
+}
+
+/** Program types for which a filter function of a kfunc set may look at more than the program type. */
+const filtered = new Set(["tracing", "lsm", "struct_ops", "kprobe"]);
+
+/** Elsewhere one variant speaks for its program type: check_kfunc_call asks for a set by program type alone. */
+function kfuncsMayDiffer(all: readonly Variant[]): (variant: Variant) => boolean {
+  return (variant) => filtered.has(variant.progType) || all.find((other) => other.progType === variant.progType) === variant;
+}
+
+/** Of a struct_ops with many members three are asked about helpers: get_func_proto of such a struct does not tell them apart (6.12 to 7.3 bpf_scx_get_func_proto). */
+function helpersMayDiffer(all: readonly Variant[]): (variant: Variant) => boolean {
+  return (variant) => {
+    const struct = variant.key.split("/")[0] ?? "";
+    const members = all.filter((other) => other.key.startsWith(`${struct}/`));
+    const at = members.indexOf(variant);
+    return members.length <= 20 || at === 0 || at === members.length - 1 || at === members.length >> 1;
+  };
+}
+
+/** struct_ops by their value types, struct bpf_struct_ops_NAME. */
+function structOpsOf(btfs: readonly { readonly name: string | null; readonly btf: Btf }[]): { name: string; module: string | null }[] {
+  const prefix = "bpf_struct_ops_";
+  const out: { name: string; module: string | null }[] = [];
+  for (const { name: module, btf } of btfs) {
+    for (let id = btf.startId; id < btf.count; id++) {
+      const type = btf.type(id);
+      if (type?.kind !== BtfKind.STRUCT || !type.name.startsWith(prefix)) continue;
+      const name = type.name.slice(prefix.length);
+      if (btf.named(name).some((other) => btf.type(other)?.kind === BtfKind.STRUCT)) out.push({ name, module });
+    }
+  }
+  return out.sort((a, b) => a.name.localeCompare(b.name));
 }
 
 function within<K, L, V>(map: Map<K, Map<L, V>>, key: K): Map<L, V> {

@@ -128,7 +128,7 @@ export class Requests {
   }
 
   /** BPF_MAP_CREATE. `btf`: slot of a BTF, key and value type ids in it. */
-  createMap(map: { type: number; key: number; value: number; entries: number; flags?: number; slot?: number; map?: boolean; inner?: number; btf?: readonly [number, number, number]; extra?: bigint; structOpsType?: number; structOpsSlot?: number }): number {
+  createMap(map: { type: number; key: number; value: number; entries: number; flags?: number; slot?: number; map?: boolean; inner?: number; btf?: readonly [number, number, number]; extra?: bigint; structOpsType?: number }): number {
     const attr = Buffer.alloc(80);
     [map.type, map.key, map.value, map.entries, map.flags ?? 0].forEach((value, i) => attr.writeUInt32LE(value, 4 * i));
     const fixups: Fixup[] = [];
@@ -156,11 +156,11 @@ export class Requests {
     return this.add({ cmd: Command.OPEN_KERNEL_BTF, attr: Buffer.alloc(8), blob: Buffer.from(`${name}\0`), slot });
   }
 
-  /** From now on the perf_event program in slot `program` runs whenever the kernel executes `address`. */
-  breakpoint(address: bigint, program: number, slot: number): number {
+  /** From now on the perf_event program in slot `program` runs whenever the kernel executes the address, or the symbol of that name. */
+  breakpoint(place: bigint | string, program: number, slot: number): number {
     const attr = Buffer.alloc(16);
-    attr.writeBigUInt64LE(address, 0);
-    return this.add({ cmd: Command.BREAKPOINT, attr, fixups: [[1, 8, program]], slot });
+    if (typeof place === "bigint") attr.writeBigUInt64LE(place, 0);
+    return this.add({ cmd: Command.BREAKPOINT, attr, fixups: [[1, 8, program]], blob: Buffer.from(`${String(place)}\0`), slot });
   }
 
   encode(): Buffer {

@@ -81,7 +81,7 @@ export interface Candidate extends Variant {
 }
 
 /** Asks about all program types, alone and with every attach type, and about every BTF target. */
-export function askVariants(requests: Requests, btf: BtfView, structOps: readonly { name: string; module: string | null; slot?: number; btf: BtfView }[]): Candidate[] {
+export function askVariants(requests: Requests, btf: BtfView, structOps: readonly { name: string; slot?: number; btf: BtfView }[]): Candidate[] {
   const { progTypes, attachTypes } = kernelEnums(btf);
   const out: Candidate[] = [];
   const ask = (variant: Omit<Variant, "key">, suffix = ""): void => {

@@ -13,7 +13,8 @@
  *            2 like 1, to the blob at `argument & 0xffffff`, slot `argument >> 24`
  *            3 address of the log buffer; its size goes to attr + argument
  *   cmd      0xffff0001 is ours: opens the kernel's BTF object whose name is in the blob
- *            0xffff0002 is ours: runs the program (descriptor at attr + 8) whenever the kernel executes the address at attr
+ *            0xffff0002 is ours: runs the program (descriptor at attr + 8) whenever the kernel executes the address at attr, or
+ *            where that is 0 the symbol in the blob
  *   flag     1 zero the watched word before and return it after
  *            2 the returned descriptor is a map to be mapped as the watched word
  *   answer   s32 result (negative: errno), u32 log length, u32 returned length, u32 zero, u64 watched word; log; bytes
@@ -62,6 +63,7 @@ static uint8_t *out, *out_start, *out_end;
 static int slots[SLOTS];
 static volatile uint64_t *watched;
 static char log_buf[LOG_SIZE];
+static char *symbols;
 
 static void leave(void)
 {
@@ -158,6 +160,18 @@ static int open_kernel_btf(const char *name)
 	}
 }
 
+/* Address of a symbol of vmlinux, from the symbol table as it was read. */
+static uint64_t resolve(const char *name)
+{
+	size_t len = strlen(name);
+	for (char *line = symbols; line && *line; line = strchr(line, '\n'), line = line ? line + 1 : NULL) {
+		char *at = strchr(line, ' ');
+		if (at && !strncmp(at + 3, name, len) && at[3 + len] == '\n')
+			return strtoull(line, NULL, 16);
+	}
+	return 0;
+}
+
 /* A breakpoint in a debug register, for this process, with a program of type perf_event behind it. */
 static int set_breakpoint(uint64_t address, int prog)
 {
@@ -210,7 +224,7 @@ static const struct request *perform(const struct request *q)
 	if (q->cmd == 0xffff0001u)
 		ret = open_kernel_btf((const char *)blob);
 	else if (q->cmd == 0xffff0002u)
-		ret = set_breakpoint(attr[0], (int)attr[1]);
+		ret = set_breakpoint(attr[0] ? attr[0] : resolve((const char *)blob), (int)attr[1]);
 	else
 		ret = bpf(q->cmd, attr, q->attr_len);
 	struct answer r = { .result = ret < 0 ? -errno : 0 };
@@ -264,6 +278,7 @@ int main(void)
 	out_end = shared + 2 * SHARED_HALF - 64;
 	put_file("VERS", "/proc/version");
 	load_modules();
+	symbols = (char *)out + 8;
 	put_file("SYMS", "/proc/kallsyms");
 	uint32_t count;
 	memcpy(&count, shared + 4, 4);
