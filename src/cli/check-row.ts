@@ -29,6 +29,11 @@ export interface CheckRow {
   ms: number;
 }
 
+/** As a user names it: clang writes "./a.c" for a file in the folder it ran in. */
+function named(source: SourcePos | undefined): SourcePos | undefined {
+  return source && { ...source, file: source.file.replace(/^\.\//, "") };
+}
+
 /** The row of a program that got as far as the loader. */
 export function verdictRow(file: string, lab: string | null, verdict: ProgramVerdict, logLevel: number): CheckRow {
   const { verify, load } = verdict;
@@ -41,7 +46,7 @@ export function verdictRow(file: string, lab: string | null, verdict: ProgramVer
     message: stopped ? "stopped before there was a verdict" : verdict.message,
     errno: verify?.errno ?? load?.errno,
     insns: verify?.stats.insns, states: verify?.stats.totalStates,
-    insn: verdict.insn, source: verdict.source, api: verdict.api, report: verify?.report, explanation: verify?.explanation,
+    insn: verdict.insn, source: named(verdict.source), api: verdict.api, report: verify?.report, explanation: verify?.explanation,
     warnings: verdict.warnings ?? [], log, ms: verdict.ms,
   };
 }

@@ -99,7 +99,7 @@ function causeLines(row: CheckRow, out: Output): string[] {
   const lines = row.message.split("\n").map((line) => paint(out, MARKS[row.verdict].colour, line));
   if (row.source) lines.push(...sourceLines(row.source, out));
   if (row.api) lines.push(...row.api.sentences.map((s) => paint(out, "cyan", s)), ...row.api.fixes.map((f) => paint(out, "green", `fix: ${f.title}`)));
-  else if (row.explanation) lines.push(paint(out, "cyan", row.explanation.reason), ...row.explanation.fixes.map((f) => paint(out, "green", `fix: ${f}`)));
+  else if (row.explanation) lines.push(...(row.message.includes(row.explanation.reason) ? [] : [paint(out, "cyan", row.explanation.reason)]), ...row.explanation.fixes.map((f) => paint(out, "green", `fix: ${f}`)));
   return lines;
 }
 

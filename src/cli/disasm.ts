@@ -58,7 +58,7 @@ function render(lines: readonly DisasmLine[], out: Output): string[] {
   let place = "";
   for (const line of lines) {
     if (line.subprog !== undefined) text.push(paint(out, "cyan", `${line.subprog}:`));
-    const here = line.source ? `${line.source.file}:${line.source.line}` : place;
+    const here = line.source ? `${line.source.file.replace(/^\.\//, "")}:${line.source.line}` : place;
     if (line.source && here !== place) text.push(paint(out, "grey", `; ${line.source.text.trim()}  @ ${here}`));
     place = here;
     text.push(`${String(line.insn).padStart(width + 2)}: ${line.text}`);

@@ -146,9 +146,12 @@ function printRun(result: RunResult, out: Output): void {
   }
   for (const map of result.maps) {
     out.line(`${paint(out, "bold", map.name)}  ${map.type}, ${map.entries.length}${map.truncated ? "+" : ""} ${map.entries.length === 1 ? "entry" : "entries"}`);
-    const rows = map.entries.slice(0, SHOWN_ENTRIES).map((e) => [`  ${toHex(e.key)}`, ...(e.cpu === undefined ? [] : [`cpu ${e.cpu}`]), toHex(e.value.subarray(0, 64))]);
+    // An array has all its entries from the beginning; those that hold something are of interest.
+    const filled = map.entries.filter((e) => e.value.some((byte) => byte !== 0));
+    const rows = filled.slice(0, SHOWN_ENTRIES).map((e) => [`  ${toHex(e.key)}`, ...(e.cpu === undefined ? [] : [`cpu ${e.cpu}`]), toHex(e.value.subarray(0, 64))]);
     for (const line of table(rows)) out.line(line);
-    if (map.entries.length > SHOWN_ENTRIES) out.line(`  … ${map.entries.length - SHOWN_ENTRIES} more (--json shows all)`);
+    if (filled.length > SHOWN_ENTRIES) out.line(`  … ${filled.length - SHOWN_ENTRIES} more (--json shows all)`);
+    if (filled.length < map.entries.length) out.line(paint(out, "grey", `  ${map.entries.length - filled.length} with zeros only`));
   }
 }
 

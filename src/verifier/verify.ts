@@ -2,6 +2,7 @@
  * The room's door: judges one bound program as one kernel would (kernel bpf_check). Pure from outside. A first pass
  * runs without printing; only a refused program, or one whose log was asked for, is walked again with the log on.
  */
+import { deprecationWarnings } from "../kernel/policy.ts";
 import type { Kernel } from "../kernel/types.ts";
 import type { BoundProgram } from "../loader/types.ts";
 import { checkAttachBtfId } from "./passes/attach.ts";
@@ -109,10 +110,11 @@ function finish(o: Outcome, program: BoundProgram, level: number, ms: number): V
     stackDepths: env.subprogs.slice(0, env.subprogCnt).map((s) => s.stackDepth), ms,
   };
   const at = findLineInfo(env, env.insnIdx);
+  const deprecations = deprecationWarnings(env.kernel, program.kfuncs.map((k) => k.name)).map((w) => `warning: ${w}\n`).join("");
   const result: VerifyResult = {
     verdict: o.verdict,
     message: o.verdict === "rejected" ? message : o.verdict === "accepted" ? "" : (o.what ?? ""),
-    log: (level & 3) !== 0 || (level & LOG_STATS) !== 0 ? text + printStats(env, ms, level) : "",
+    log: (level & 3) !== 0 || (level & LOG_STATS) !== 0 ? deprecations + text + printStats(env, ms, level) : "",
     stats,
     warnings: program.warnings,
     events: o.sink?.events ?? [],
