@@ -1,5 +1,8 @@
 import { EXAMPLES, exampleProject } from "../session/examples/index.ts";
+import { formatHex } from "../session/packets/hex.ts";
+import { PRESETS } from "../session/packets/presets.ts";
 import { emptyProject, projectTitle } from "../session/project.ts";
+import type { Project } from "../session/types.ts";
 import { copyEmbed, copyLink, copyMarkdown, downloadObject, downloadProject, downloadSource, pickFiles } from "./actions.ts";
 import { themeChoice } from "./prefs.ts";
 import { documentId, documents, embedded, newDocument, openDocument, runProgram, running, saveState, session, toast } from "./state.ts";
@@ -99,7 +102,7 @@ function ProjectMenu() {
         const recent = documents.list().filter((d) => d.id !== documentId.value).slice(0, 8);
         return (
           <>
-            <MenuItem onPick={() => { close(); newDocument({ ...emptyProject(session.project.value.kernel), files: { "main.bpf.c": STARTER } }); }}>New project</MenuItem>
+            <MenuItem onPick={() => { close(); newDocument(starterProject()); }}>New project</MenuItem>
             <MenuItem onPick={() => { close(); pickFiles(); }} hint=".c .h .o .pcap .json">Open files…</MenuItem>
             <hr />
             <MenuItem onPick={() => { close(); downloadSource(); }} hint=".c">Download source</MenuItem>
@@ -127,6 +130,12 @@ function ProjectMenu() {
       }}
     </Popover>
   );
+}
+
+function starterProject(): Project {
+  const base = emptyProject(session.project.value.kernel);
+  const packet = PRESETS[0]!;
+  return { ...base, files: { "main.bpf.c": STARTER }, input: { ...base.input, preset: packet.id, dataIn: formatHex(packet.bytes) } };
 }
 
 const STARTER = `#include "vmlinux.h"

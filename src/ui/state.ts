@@ -81,12 +81,23 @@ export function selectInsn(insn: number | null, follow: SourcePos | undefined | 
   if (follow) goTo(follow);
 }
 
+/** The C line an instruction belongs to: that of the nearest one before it, in the same function, that carries one. */
+export const sourceOfInsn = computed(() => {
+  const map = new Map<number, SourcePos>();
+  const disasm = session.disasm.value;
+  let last: SourcePos | undefined;
+  for (const line of disasm?.ok ? disasm.value : []) {
+    if (line.subprog) last = undefined;
+    last = line.source ?? last;
+    if (last) map.set(line.insn, last);
+  }
+  return map;
+});
+
 /** Source line of the selected instruction. */
 export const selectedSource = computed(() => {
   const insn = session.project.value.selectedInsn;
-  const disasm = session.disasm.value;
-  if (insn === null || !disasm?.ok) return null;
-  return disasm.value.find((line) => line.insn === insn)?.source ?? null;
+  return insn === null ? null : (sourceOfInsn.value.get(insn) ?? null);
 });
 
 export function openDocument(id: string, project: Project): void {

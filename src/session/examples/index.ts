@@ -38,7 +38,7 @@ export const EXAMPLES: readonly Example[] = [
   { id: "scx-dispatch", title: "A kfunc renamed", about: "scx_bpf_dispatch is in 6.16 and gone in 6.18: the fix is one click.", group: "Kernels differ", kernel: "6.16", expect: "accepted", elsewhere: { "6.18": "rejected" } },
   { id: "scx-cpu-rq", title: "A kfunc removed", about: "scx_bpf_cpu_rq is in 7.2 and not in 7.3.", group: "Kernels differ", kernel: "7.2", expect: "accepted", elsewhere: { "7.3": "rejected" } },
   { id: "weak-kfunc", title: "One object for both", about: "A weak kfunc and bpf_ksym_exists() survive its absence.", group: "Kernels differ", kernel: "6.12", expect: "accepted", elsewhere: { "6.1": "accepted" } },
-  { id: "loops", title: "Three loops", about: "Bounded, bpf_loop() and an iterator: which kernel takes which?", group: "Kernels differ", kernel: "7.2", program: "with_helper", expect: "accepted", elsewhere: { "5.10": "rejected" } },
+  { id: "loops", title: "Three loops", about: "Bounded, bpf_loop() and an iterator: which kernel takes which?", group: "Kernels differ", kernel: "7.2", program: "with_helper", preset: "icmp", expect: "accepted", elsewhere: { "5.10": "rejected" } },
   {
     id: "deprecated", title: "Deprecated, with a date", about: "A custom kernel marks a kfunc for removal in 7.6.", group: "Kernels differ", kernel: "7.2", expect: "accepted",
     overlay: { schema: 1, name: "what-if", title: "bpf_task_from_pid goes away in 7.6", simulatedRelease: "7.5", changes: [{ op: "deprecate", kfunc: "bpf_task_from_pid", removedIn: "7.6", replacement: "bpf_task_from_vpid", reason: "an example of a deprecation window" }] },

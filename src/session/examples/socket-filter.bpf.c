@@ -3,7 +3,6 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_endian.h>
 
-#define ETH_HLEN 14
 #define ETH_P_IP 0x0800
 
 SEC("socket")
@@ -14,11 +13,13 @@ int web_only(struct __sk_buff *skb)
 
 	if (skb->protocol != bpf_htons(ETH_P_IP))
 		return 0;
-	if (bpf_skb_load_bytes(skb, ETH_HLEN, &ip, sizeof(ip)))
+	/* Counted from the IP header: whether there is an Ethernet header in
+	 * front of it depends on the socket. */
+	if (bpf_skb_load_bytes_relative(skb, 0, &ip, sizeof(ip), BPF_HDR_START_NET))
 		return 0;
 	if (ip.protocol != IPPROTO_TCP)
 		return 0;
-	if (bpf_skb_load_bytes(skb, ETH_HLEN + ip.ihl * 4, ports, sizeof(ports)))
+	if (bpf_skb_load_bytes_relative(skb, ip.ihl * 4, ports, sizeof(ports), BPF_HDR_START_NET))
 		return 0;
 
 	/* the return value is how many bytes the socket gets */

@@ -2,7 +2,7 @@ import { useEffect } from "preact/hooks";
 import type { ApiAt, ApiEntry } from "../../session/api-data.ts";
 import type { DisasmLine } from "../../workers/kernel-api.ts";
 import { apiData, apiEntry, loadApiData } from "../api-data.ts";
-import { selectInsn, session } from "../state.ts";
+import { selectInsn, session, sourceOfInsn } from "../state.ts";
 import { openApi } from "./api-explorer.tsx";
 
 interface Call { name: string; kind: "helper" | "kfunc"; sites: readonly DisasmLine[]; unresolved: boolean }
@@ -56,7 +56,7 @@ function CallRow({ call }: { call: Call }) {
       </td>
       <td>{apiData.value === null && !call.unresolved ? <span class="faint">…</span> : <Answer call={call} entry={entry} at={at} />}</td>
       <td class="sites">
-        {call.sites.slice(0, 6).map((site) => <button key={site.insn} type="button" class="link num" onClick={() => selectInsn(site.insn, site.source)}>{site.source ? `line ${site.source.line}` : `insn ${site.insn}`}</button>)}
+        {call.sites.slice(0, 6).map((site) => <button key={site.insn} type="button" class="link num" onClick={() => selectInsn(site.insn, sourceOfInsn.value.get(site.insn))}>{sourceOfInsn.value.has(site.insn) ? `line ${sourceOfInsn.value.get(site.insn)!.line}` : `insn ${site.insn}`}</button>)}
         {call.sites.length > 6 && <span class="faint">+{call.sites.length - 6}</span>}
       </td>
     </tr>

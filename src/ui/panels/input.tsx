@@ -69,7 +69,7 @@ function Captured() {
 
 /** Contents that maps have before the run. */
 function Maps() {
-  const maps = (session.summary.value?.maps ?? []).filter((m) => !m.name.startsWith(".") && m.keySize > 0 && m.valueSize > 0);
+  const maps = (session.summary.value?.maps ?? []).filter((m) => !/\.(?:rodata|data|bss|kconfig)(?:\..*)?$/.test(m.name) && m.keySize > 0 && m.valueSize > 0);
   const contents = session.project.value.maps;
   const set = (name: string, entries: readonly { key: string; value: string }[]): void => {
     const rest = Object.fromEntries(Object.entries(session.project.value.maps).filter(([n]) => n !== name));

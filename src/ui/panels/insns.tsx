@@ -5,7 +5,7 @@ import type { VerifyEvent } from "../../verifier/types.ts";
 import type { DisasmLine } from "../../workers/kernel-api.ts";
 import { tokensOfLine } from "../../session/log-text.ts";
 import { inspectorShare } from "../prefs.ts";
-import { cursor, goTo, projectFile, selectInsn, session } from "../state.ts";
+import { cursor, goTo, projectFile, selectInsn, session, sourceOfInsn } from "../state.ts";
 import { Icon } from "../widgets/icon.tsx";
 import { Split } from "../widgets/split.tsx";
 import { rowHeight, VirtualList } from "../widgets/virtual-list.tsx";
@@ -67,7 +67,7 @@ function Listing() {
   const pick = (row: Row): void => {
     if (row.kind === "insn") {
       visit.value = 0;
-      selectInsn(row.line.insn, row.line.source);
+      selectInsn(row.line.insn, sourceOfInsn.value.get(row.line.insn));
     } else if (row.kind === "source") goTo(row.source);
   };
   const move = (by: number): void => {
@@ -111,7 +111,7 @@ function Inspector() {
   const list = visits.value.get(selectedInsn) ?? [];
   if (list.length === 0) {
     const verify = session.verdict.value?.verify;
-    return <div class="empty small"><p>{!verify ? "The verifier was not reached." : verify.eventsTruncated ? "The record of states ends before this instruction." : "The verifier never came here: this instruction cannot be reached."}</p></div>;
+    return <div class="empty small"><p>{!verify ? "The verifier was not reached." : visits.value.size === 0 ? "This verdict came without a record of states." : verify.eventsTruncated ? "The record of states ends before this instruction." : "The verifier never came here: this instruction cannot be reached."}</p></div>;
   }
   const at = Math.min(visit.value, list.length - 1);
   const event = list[at]!;

@@ -4,7 +4,7 @@ import { indexLog, insnOfLine, sourceOfLine, tokensOfLine } from "../../session/
 import type { Project } from "../../session/types.ts";
 import { save } from "../actions.ts";
 import { wrapLog } from "../prefs.ts";
-import { goTo, selectInsn, session, toast } from "../state.ts";
+import { goTo, selectInsn, session, sourceOfInsn, toast } from "../state.ts";
 import { Icon } from "../widgets/icon.tsx";
 import { rowHeight, VirtualList } from "../widgets/virtual-list.tsx";
 import { Skeleton } from "./why.tsx";
@@ -44,8 +44,7 @@ export function LogPanel() {
     }
     const insn = insnOfLine(text);
     if (insn === null) return;
-    const disasm = session.disasm.value;
-    selectInsn(insn, disasm?.ok ? disasm.value.find((d) => d.insn === insn)?.source : null);
+    selectInsn(insn, sourceOfInsn.value.get(insn));
   };
   const find = (from: number, by: 1 | -1): void => {
     const needle = query.value.toLowerCase();
@@ -72,7 +71,7 @@ export function LogPanel() {
         <label class="search"><Icon name="search" size={13} /><input class="field" type="search" placeholder="Find in log" aria-label="Find in log" value={query.value}
           onInput={(e) => { query.value = e.currentTarget.value; }} onKeyDown={(e) => { if (e.key === "Enter") find(current ?? -1, e.shiftKey ? -1 : 1); }} /></label>
         <span class="grow" />
-        <span class="faint num nowrap">{log.lines > 0 && `${log.lines.toLocaleString("en")} lines`}</span>
+        <span class="faint num nowrap">{log.lines > 0 && `${log.lines.toLocaleString("en")} ${log.lines === 1 ? "line" : "lines"}`}</span>
         <button type="button" class="button small" aria-pressed={wrapLog.value} onClick={() => { wrapLog.value = !wrapLog.value; }} title="Show the whole line of the selection below the list">Detail</button>
         <button type="button" class="button small icon" aria-label="Download the log" title="Download the log" disabled={log.lines === 0} onClick={() => save(`${session.program.value?.name ?? "verifier"}-${session.project.value.kernel}.log`, log.text, "text/plain")}><Icon name="download" size={14} /></button>
       </div>
@@ -82,6 +81,9 @@ export function LogPanel() {
         <VirtualList id="log" class="code-list log" label="Verifier log" count={log.lines} rowHeight={height} current={current}
           onMove={(by) => pick(Math.max(0, Math.min(log.lines - 1, by === Infinity ? log.lines - 1 : by === -Infinity ? 0 : (current ?? -1) + by)))}
           row={(i) => <LogRow key={i} i={i} selected={i === current} onPick={() => pick(i)} />} />
+      )}
+      {session.verdict.value?.verdict === "accepted" && logLevel < 2 && log.lines > 0 && (
+        <p class="log-hint">The kernel prints the steps of a program that it accepts at level 2. <button type="button" class="link" onClick={() => session.update({ logLevel: 2 })}>Show them</button></p>
       )}
       {wrapLog.value && current !== null && current >= 0 && <pre class="log-detail" aria-label="Selected line">{log.line(current)}</pre>}
     </div>

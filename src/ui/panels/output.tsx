@@ -1,7 +1,7 @@
 import type { MapDump, RunResult } from "../../emulator/types.ts";
 import { toHex } from "../../base/bytes.ts";
 import { readNumber } from "../../session/packets/hex.ts";
-import { panel, runProgram, selectInsn, session } from "../state.ts";
+import { panel, runProgram, selectInsn, session, sourceOfInsn } from "../state.ts";
 import { HexView } from "../widgets/hex-view.tsx";
 import { Icon } from "../widgets/icon.tsx";
 import { PacketView } from "../widgets/packet-view.tsx";
@@ -60,12 +60,18 @@ function Outcome({ result }: { result: RunResult }) {
       <dl class="facts big">
         <div><dt>{bad ? "Outcome" : "Returned"}</dt><dd class={`num ${bad ? "no" : ""}`}>{bad ? { fault: "Fault", budget: "Budget spent", stopped: "Stopped", unsupported: "Not simulated", refused: "Refused", exited: "" }[result.outcome] : <>{result.action ?? (signed < 0 ? signed : result.retval)}{result.action && <span class="faint"> {result.retval}</span>}</>}</dd></div>
         <div><dt>Instructions</dt><dd class="num">{result.insnsExecuted.toLocaleString("en")}</dd></div>
-        <div><dt>A run took</dt><dd class="num">{result.nsPerRun >= 10_000 ? `${(result.nsPerRun / 1000).toFixed(1)} µs` : `${Math.round(result.nsPerRun)} ns`}</dd></div>
+        <div><dt>A run took</dt><dd class="num">{duration(result.nsPerRun)}</dd></div>
       </dl>
       {result.message && <pre class={`quote ${bad ? "no" : ""}`}>{result.message}</pre>}
-      {bad && result.insn !== undefined && <button type="button" class="button outlined small" onClick={() => { const d = session.disasm.value; selectInsn(result.insn!, d?.ok ? d.value.find((l) => l.insn === result.insn)?.source : null); panel.value = "insns"; }}>Go to instruction {result.insn}</button>}
+      {bad && result.insn !== undefined && <button type="button" class="button outlined small" onClick={() => { selectInsn(result.insn!, sourceOfInsn.value.get(result.insn!)); panel.value = "insns"; }}>Go to instruction {result.insn}</button>}
     </section>
   );
+}
+
+function duration(ns: number): string {
+  if (ns >= 1e7) return `${(ns / 1e6).toFixed(0)} ms`;
+  if (ns >= 1e4) return `${(ns / 1e3).toFixed(0)} µs`;
+  return `${Math.round(ns)} ns`;
 }
 
 function MapView({ map }: { map: MapDump }) {

@@ -25,8 +25,8 @@ export function WhyPanel() {
       )}
       {explanation && (
         <section>
-          <h2>{explanation.title}</h2>
-          <p>{explanation.reason}</p>
+          {explanation.title !== v.message && <h2>{explanation.title}</h2>}
+          {explanation.reason !== v.message && explanation.reason !== explanation.title && <p>{explanation.reason}</p>}
         </section>
       )}
       {v.verdict === "rejected" && <Gone />}
