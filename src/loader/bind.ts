@@ -14,7 +14,7 @@ import type { Func, LoaderMap, ObjectInternals, OpenedObject } from "./internals
 import { layOut, type Layout } from "./layout.ts";
 import { EINVAL, LoadLog, toLoadError } from "./refusal.ts";
 import { resolveExterns } from "./resolve-externs.ts";
-import { btfForKernel } from "./sanitize-btf.ts";
+import { loadBtf } from "./sanitize-btf.ts";
 import { vmlinuxBtf, type LoadSession } from "./session.ts";
 import { bindStructOps, type StructOpsBinding } from "./struct-ops.ts";
 import type { BoundCall, BoundMap, BoundProgram, LoadError, MapSpec, ObjectSpec } from "./types.ts";
@@ -60,7 +60,7 @@ function bind(session: LoadSession, spec: ObjectSpec, programName: string, optio
 
   const { maps: wanted, indexOf } = mapsOf(object, structOps, kconfig, options);
   relocateData(session, layout, externs, wanted, indexOf);
-  const btf = object.btf && btfForKernel(object.btf, object.funcs, kernel);
+  const btf = loadBtf(session);
   if (btf) fixFuncInfo(session, layout, btf, program);
   const maps = options.checkMaps === false ? wanted : wanted.map((map) => (map.type === "insn_array" ? map : createMap(map, btf, kernel, log)));
 
@@ -90,8 +90,9 @@ function bind(session: LoadSession, spec: ObjectSpec, programName: string, optio
     kfuncModules: session.moduleIndex,
     kfuncs,
     calls,
-    funcInfo: layout.funcInfo,
-    lineInfo: layout.lineInfo,
+    funcInfo: btf ? layout.funcInfo : [],
+    lineInfo: btf ? layout.lineInfo : [],
+    unseenLineInfo: btf ? undefined : layout.lineInfo,
     subprogs: new Map(layout.parts.map(({ func, at }) => [at, func.name])),
     poisoned: poisonedBy(object, layout, core),
     btf,

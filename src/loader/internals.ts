@@ -2,6 +2,7 @@ import type { BtfId } from "../base/brand.ts";
 import type { BtfExt } from "../btf/ext.ts";
 import type { OverlayBtf } from "../btf/overlay.ts";
 import type { StoredBtf } from "../btf/stored.ts";
+import type { BtfRefusal } from "../btf/validate.ts";
 import type { ElfFile } from "../elf/types.ts";
 import type { Insn } from "../isa/types.ts";
 import type { SectionDef } from "./section-defs.ts";
@@ -64,6 +65,9 @@ export interface Extern {
   kconfig?: { type: KconfigType; signed: boolean; size: number; align: number; offset: number };
 }
 
+/** The object's BTF made fit for a kernel, and why a kernel refuses it if it does. */
+export interface KernelBtf { btf: OverlayBtf; refusal: BtfRefusal | undefined }
+
 /** Everything binding needs; made by openObject, never changed afterwards. */
 export interface ObjectInternals {
   elf: ElfFile;
@@ -84,6 +88,8 @@ export interface ObjectInternals {
   hasStructOps: boolean;
   /** lines printed while opening */
   log: readonly string[];
+  /** the BTF that kernels get, by what they know of BTF; filled as the object is bound */
+  kernelBtf: Map<string, KernelBtf>;
 }
 
 /** An ObjectSpec as openObject makes it. */

@@ -57,7 +57,7 @@ function open(bytes: Uint8Array, name: string, log: LoadLog): OpenedObject {
       elf, rawBtf, btf, ext, funcs: collected.funcs, maps, externs, textIndex: collected.textIndex, kconfigMap, arenaMap,
       arenaDataSize: collected.arenaIndex ? (elf.sections[collected.arenaIndex]?.size ?? 0) : 0,
       jumpTables: collected.jumpTablesIndex ? (elf.sections[collected.jumpTablesIndex]?.data ?? null) : null,
-      hasStructOps: collected.hasStructOps, log: log.lines,
+      hasStructOps: collected.hasStructOps, log: log.lines, kernelBtf: new Map(),
     },
   };
 }

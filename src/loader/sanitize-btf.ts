@@ -1,20 +1,55 @@
 import { BTF_GLOBAL, BTF_STATIC } from "../btf/constants.ts";
 import { OverlayBtf } from "../btf/overlay.ts";
 import { BtfKind, type Btf, type BtfType } from "../btf/types.ts";
+import { validateForKernel } from "../btf/validate.ts";
 import type { Kernel } from "../kernel/types.ts";
 import type { Func } from "./internals.ts";
+import type { LoadSession } from "./session.ts";
 
 /**
  * The object's BTF as the kernel gets it: hidden functions are static, and kinds that the kernel does not know yet are
  * replaced by ones it does (libbpf bpf_object__sanitize_and_load_btf, bpf_object__sanitize_btf). Ids stay the same.
  */
 export function btfForKernel(objectBtf: Btf, funcs: readonly Func[], kernel: Kernel): OverlayBtf {
-  const btf = new OverlayBtf(objectBtf);
-  const hidden = new Set(funcs.filter((func) => func.markStatic && func.isSubprog).map((func) => func.name));
-  const kinds = {
+  return fitFor(kindsOf(kernel), objectBtf, funcs);
+}
+
+/**
+ * BTF as it is loaded into the kernel; null when the kernel refuses it, which libbpf only minds where the kernel needs it
+ * (bpf_object__sanitize_and_load_btf). Programs then go without func_info, line_info and types of maps.
+ */
+export function loadBtf(session: LoadSession): OverlayBtf | null {
+  const { object, kernel, log } = session;
+  if (!object.btf) return null;
+  const kinds = kindsOf(kernel);
+  const key = JSON.stringify(kinds);
+  let known = object.kernelBtf.get(key);
+  if (!known) {
+    const btf = fitFor(kinds, object.btf, object.funcs);
+    object.kernelBtf.set(key, (known = { btf, refusal: validateForKernel(btf) }));
+  }
+  if (!known.refusal) return new OverlayBtf(known.btf);
+  const errno = `-${known.refusal.errno}`;
+  log.warn(known.refusal.message);
+  if (!object.hasStructOps) {
+    log.warn(`Error loading .BTF into kernel: ${errno}. BTF is optional, ignoring.`);
+    return null;
+  }
+  return log.refuse(`Error loading .BTF into kernel: ${errno}. BTF is mandatory, can't proceed.`, { stage: "resolve", errno, subject: { kind: "btf", name: ".BTF" } });
+}
+
+interface Kinds { float: boolean; declTag: boolean; typeTag: boolean; enum64: boolean; qmark: boolean }
+
+function kindsOf(kernel: Kernel): Kinds {
+  return {
     float: kernel.has("btf_float"), declTag: kernel.has("btf_decl_tag"), typeTag: kernel.has("btf_type_tag"), enum64: kernel.has("btf_enum64"),
     qmark: kernel.has("btf_qmark_datasec"),
   };
+}
+
+function fitFor(kinds: Kinds, objectBtf: Btf, funcs: readonly Func[]): OverlayBtf {
+  const btf = new OverlayBtf(objectBtf);
+  const hidden = new Set(funcs.filter((func) => func.markStatic && func.isSubprog).map((func) => func.name));
   let placeholder = 0;
   const count = btf.count;
   for (let id = 1; id < count; id++) {
@@ -34,7 +69,7 @@ export function btfForKernel(objectBtf: Btf, funcs: readonly Func[], kernel: Ker
   return btf;
 }
 
-function replacement(type: BtfType, has: { float: boolean; declTag: boolean; typeTag: boolean; enum64: boolean; qmark: boolean }, placeholder: number): BtfType | undefined {
+function replacement(type: BtfType, has: Kinds, placeholder: number): BtfType | undefined {
   const { id } = type;
   switch (type.kind) {
     case BtfKind.DECL_TAG:

@@ -117,6 +117,8 @@ export interface BoundProgram {
   calls: readonly BoundCall[];
   funcInfo: readonly FuncInfo[];
   lineInfo: readonly LineInfo[];
+  /** line_info that the kernel did not get, because it refused the object's BTF: only for showing sources */
+  unseenLineInfo?: readonly LineInfo[];
   /** instruction slot → name of the subprogram that starts there */
   subprogs: ReadonlyMap<InsnIdx, string>;
   /** instruction slot → what libbpf could not resolve there and replaced by a call that cannot be: fails only where it is reached */
