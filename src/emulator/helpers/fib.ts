@@ -7,7 +7,10 @@ const P = { family: 0, tot_len: 6, ifindex: 8, src: 16, dst: 32, vlan_proto: 48,
 const RET = { SUCCESS: 0, NOT_FWDED: 4, FWD_DISABLED: 5, NO_NEIGH: 7, FRAG_NEEDED: 8 } as const;
 const AF_INET = 2, AF_INET6 = 10;
 
-/** bpf_fib_lookup over the machine's own routes: longest prefix wins; without a route the answer is NOT_FWDED. */
+/**
+ * bpf_fib_lookup over the machine's own routes: longest prefix wins; without a matching route the answer is NOT_FWDED. A machine without
+ * routes has forwarding off, as Linux has by default: FWD_DISABLED.
+ */
 export function fibLookup(env: RunEnv, params: MemRef, flags: number): number {
   if (params.size < P.size || (flags & ~0x3f) !== 0) return -Errno.EINVAL;
   const bytes = env.mem.bytes(params.address, P.size, true, "parameters");
@@ -16,6 +19,7 @@ export function fibLookup(env: RunEnv, params: MemRef, flags: number): number {
   if (family !== AF_INET && family !== AF_INET6) return -Errno.EAFNOSUPPORT;
   const ifindex = view.getUint32(P.ifindex, true);
   if (!env.devices.some((d) => d.ifindex === ifindex)) return -Errno.ENODEV;
+  if (env.routes.length === 0) return RET.FWD_DISABLED;
   const length = family === AF_INET ? 4 : 16;
   const dst = bytes.subarray(P.dst, P.dst + length);
   let best: SimRoute | undefined;

@@ -269,22 +269,27 @@ function adjustRoom(skb: SkbContext, diff: number, mode: number, flags: bigint):
   return 0;
 }
 
-/** bpf_skb_ecn_set_ce: 1 when the packet is marked congestion experienced afterwards (kernel INET_ECN_set_ce). */
+/**
+ * bpf_skb_ecn_set_ce: 1 when the packet is marked congestion experienced afterwards (kernel IP_ECN_set_ce, IP6_ECN_set_ce). The protocol
+ * is the one behind VLAN tags, the header where the network header is, even if that is a tag.
+ */
 function setCongestionExperienced(skb: SkbContext): number {
   const at = skb.netOff;
-  if (skb.protocol === ETH_P_IP) {
+  const protocol = behindTags(skb);
+  if (protocol === ETH_P_IP) {
     const header = skb.bytesAt(at, 20);
-    if (!header || (header[1]! & 3) === 0) return 0;
-    if ((header[1]! & 3) === 3) return 1;
-    const old = header[1]!;
-    header[1] = old | 3;
-    const sum = csumReplace2(header[10]! | (header[11]! << 8), header[0]! | (old << 8), header[0]! | (header[1]! << 8));
-    header[10] = sum & 0xff;
-    header[11] = sum >> 8;
+    if (!header) return 0;
+    const ecn = (header[1]! + 1) & 3;
+    if ((ecn & 2) === 0) return ecn === 0 ? 1 : 0;
+    const sum = (header[10]! | (header[11]! << 8)) + 0xfbff + (ecn << 8);
+    const check = (sum & 0xffff) + (sum >> 16);
+    header[1] = header[1]! | 3;
+    header[10] = check & 0xff;
+    header[11] = (check >> 8) & 0xff;
     skb.setBytes(at, header);
     return 1;
   }
-  if (skb.protocol === ETH_P_IPV6) {
+  if (protocol === ETH_P_IPV6) {
     const header = skb.bytesAt(at, 40);
     if (!header || (header[1]! & 0x30) === 0) return 0;
     if ((header[1]! & 0x30) === 0x30) return 1;
@@ -293,6 +298,17 @@ function setCongestionExperienced(skb: SkbContext): number {
     return 1;
   }
   return 0;
+}
+
+/** EtherType behind the VLAN tags that lie in the packet (kernel skb_protocol). */
+function behindTags(skb: SkbContext): number {
+  let protocol = skb.protocol;
+  for (let off = skb.macOff + 14; protocol === ETH_P_8021Q || protocol === ETH_P_8021AD; off += 4) {
+    const tag = skb.bytesAt(off, 4);
+    if (!tag) return 0;
+    protocol = (tag[2]! << 8) | tag[3]!;
+  }
+  return protocol;
 }
 
 /** bpf_check_mtu: 0 fits, 1 BPF_MTU_CHK_RET_FRAG_NEEDED; mtu_len is filled with the device's MTU. */

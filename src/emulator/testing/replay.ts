@@ -98,8 +98,8 @@ function compareMaps(run: Recorded, dumps: ReturnType<ReturnType<typeof createMa
       continue;
     }
     if (UNCOMPARABLE.has(got.type)) continue;
-    const entries = got.entries.map((e) => `${toHex(e.key)}=${toHex(e.value)}`);
-    const expected = want.entries.map((e) => `${e.key}=${e.value.slice(0, got.valueSize * 2)}`);
+    const entries = got.entries.map((e) => `${toHex(e.key)}=${withoutPointers(toHex(e.value))}`);
+    const expected = want.entries.map((e) => `${e.key}=${withoutPointers(e.value.slice(0, got.valueSize * 2))}`);
     const ordered = ["queue", "stack"].includes(got.type);
     if (!ordered) {
       entries.sort();
@@ -112,6 +112,11 @@ function compareMaps(run: Recorded, dumps: ReturnType<ReturnType<typeof createMa
 
 /** Types whose contents are ids or positions that mean nothing here. */
 const UNCOMPARABLE = new Set(["ringbuf", "perf_event_array", "prog_array", "array_of_maps", "hash_of_maps", "bloom_filter", "cgroup_array", "sockmap", "sockhash", "stack_trace"]);
+
+/** Lists and trees in a value hold kernel addresses (0xff11… and 0xffa0… on the recorded machines), which mean nothing here. */
+function withoutPointers(value: string): string {
+  return value.replace(/.{16}/g, (word) => (/^.{10}[0-9a-f]{2}(11|a0)ff$/.test(word) ? "0".repeat(16) : word));
+}
 
 /** Where two lists of entries differ: the first differing 8 bytes of the first entry, or the entries that only one has. */
 function diff(want: readonly string[], got: readonly string[]): string {
