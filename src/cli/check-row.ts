@@ -16,6 +16,8 @@ export interface CheckRow {
   verdict: "accepted" | "rejected" | "unsupported";
   stage: "compile" | "open" | "relocate" | "resolve" | "verify";
   message: string;
+  /** what libbpf adds to the log about the refused instruction */
+  note?: string;
   errno?: string;
   insns?: number;
   states?: number;
@@ -44,7 +46,7 @@ export function verdictRow(file: string, lab: string | null, verdict: ProgramVer
     verdict: verdict.verdict === "stopped" ? "unsupported" : verdict.verdict,
     stage: verdict.stage,
     message: stopped ? "stopped before there was a verdict" : verdict.message,
-    errno: verify?.errno ?? load?.errno,
+    note: verdict.note, errno: verify?.errno ?? load?.errno,
     insns: verify?.stats.insns, states: verify?.stats.totalStates,
     insn: verdict.insn, source: named(verdict.source), api: verdict.api, report: verify?.report, explanation: verify?.explanation,
     warnings: verdict.warnings ?? [], log, ms: verdict.ms,
@@ -77,7 +79,7 @@ function sourceOf(diagnostic: Diagnostic, sources: SourceTree): SourcePos | unde
 export function rowJson(row: CheckRow): string {
   const { api, source } = row;
   const optional = Object.entries({
-    errno: row.errno, insns: row.insns, states: row.states, insn: row.insn,
+    note: row.note, errno: row.errno, insns: row.insns, states: row.states, insn: row.insn,
     source: source && { file: source.file, line: source.line, col: source.col, text: source.text },
     api: api && { name: api.name, kind: api.kind, status: api.status, since: api.since, until: api.until, replacement: api.replacement, explanation: explanationText(api) },
     report: row.report, explanation: row.explanation, lab: row.lab ?? undefined, warnings: row.warnings.length > 0 ? row.warnings : undefined, log: row.log,

@@ -97,6 +97,7 @@ export function minimumText(rows: readonly Pick<CheckRow, "kernel" | "verdict">[
 /** Why a program was refused: the message, its place in the C source with a caret, and what helps. */
 function causeLines(row: CheckRow, out: Output): string[] {
   const lines = row.message.split("\n").map((line) => paint(out, MARKS[row.verdict].colour, line));
+  if (row.note !== undefined) lines.push(paint(out, MARKS[row.verdict].colour, row.note));
   if (row.source) lines.push(...sourceLines(row.source, out));
   if (row.api) lines.push(...row.api.sentences.map((s) => paint(out, "cyan", s)), ...row.api.fixes.map((f) => paint(out, "green", `fix: ${f.title}`)));
   else if (row.explanation) lines.push(...(row.message.includes(row.explanation.reason) ? [] : [paint(out, "cyan", row.explanation.reason)]), ...row.explanation.fixes.map((f) => paint(out, "green", `fix: ${f}`)));

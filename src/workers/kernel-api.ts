@@ -11,6 +11,8 @@ export interface ProgramVerdict {
   verdict: "accepted" | "rejected" | "unsupported" | "stopped";
   stage: "open" | "relocate" | "resolve" | "verify";
   message: string;
+  /** what the loader knows of the refused instruction, as libbpf adds to the log: "kfunc 'x' is referenced but wasn't resolved" */
+  note?: string;
   insn?: number;
   source?: SourcePos;
   /** present when the verifier was reached */

@@ -81,6 +81,17 @@ describe("the engine", () => {
     expect(await engine.check("o", "helper", "7.2", null, quiet)).toMatchObject({ verdict: "rejected", stage: "verify", api: { status: "not allowed" } });
   });
 
+  it("explains a weak kfunc that the loader did not find, from what it poisoned", async () => {
+    const engine = core({
+      verify: () => ({ ...accepted, verdict: "rejected", message: "invalid func unknown#2002000000", insn: 1 }),
+      bindProgram: (_spec, name) => ok({ name, type: "tracing", insns, maps: [], kfuncs: [], lineInfo: [], warnings: [], poisoned: new Map([[1, "kfunc 'bpf_old' is referenced but wasn't resolved"]]) } as unknown as BoundProgram),
+    });
+    await engine.open("o", new Uint8Array([1]));
+    expect(await engine.check("o", "fine", "6.18", null, quiet)).toMatchObject({
+      stage: "verify", message: "invalid func unknown#2002000000", note: "kfunc 'bpf_old' is referenced but wasn't resolved", api: { name: "bpf_old", status: "removed" },
+    });
+  });
+
   it("answers a defect with unsupported, an unknown program or object with a reason", async () => {
     const engine = core();
     expect(await engine.check("o", "fine", "7.2", null, quiet)).toMatchObject({ verdict: "rejected", message: "the object is not open" });

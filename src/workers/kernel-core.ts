@@ -104,29 +104,30 @@ export class KernelCore implements FullKernelWorkerApi {
     const base = { program, kernel: kernelName };
     if (!bound.ok) {
       const { verdict, stage, message, insn, source } = bound.error;
-      const api = await this.explainRefusal(bound.error, "", program, objectId, kernelName, overlay);
+      const api = await this.explainRefusal({ load: bound.error, message: "" }, program, objectId, kernelName, overlay);
       return { ...base, verdict, stage, message, insn, source, load: bound.error, ...(api ? { api } : {}), warnings: [], ms: this.now() - start };
     }
     const verify = guardedValue(() => this.doors.verify(bound.value.bound, bound.value.kernel, { logLevel: options.logLevel, events: options.events }));
     if (!verify.ok) return { ...base, verdict: "unsupported", stage: "verify", message: verify.error, warnings: [], ms: this.now() - start };
     const { verdict, message, insn, source } = verify.value;
     const warnings = [...new Set([...bound.value.bound.warnings, ...verify.value.warnings])];
-    const api = verdict === "rejected" ? await this.explainRefusal(null, message, program, objectId, kernelName, overlay) : undefined;
-    return { ...base, verdict, stage: "verify", message, insn, source, verify: verify.value, ...(api ? { api } : {}), warnings, ms: this.now() - start };
+    const note = verdict === "rejected" && insn !== undefined ? bound.value.bound.poisoned?.get(insn) : undefined;
+    const api = verdict === "rejected" ? await this.explainRefusal({ load: null, message, note }, program, objectId, kernelName, overlay) : undefined;
+    return { ...base, verdict, stage: "verify", message, ...(note === undefined ? {} : { note }), insn, source, verify: verify.value, ...(api ? { api } : {}), warnings, ms: this.now() - start };
   }
 
   private async explainRefusal(
-    load: LoadError | null, message: string, program: string, objectId: string, kernelName: string, overlay: string | null,
+    refusal: { load: LoadError | null; message: string; note?: string }, program: string, objectId: string, kernelName: string, overlay: string | null,
   ): Promise<ApiExplanation | undefined> {
     const apis = await this.store.apis();
     if (!apis.ok) return undefined;
-    const subject = subjectOf(load, message, apis.value);
+    const subject = subjectOf(refusal.load, refusal.message, refusal.note, apis.value);
     if (!subject) return undefined;
     const kernel = await this.store.kernel(kernelName, overlay);
     if (!kernel.ok) return undefined;
     const progType = this.program(objectId, program);
     const explanation = explainMissing(subject.name, kernel.value, apis.value, {
-      refused: load === null,
+      refused: refusal.load === null,
       ...(subject.kind ? { kind: subject.kind } : {}),
       ...(progType.ok && progType.value.program.type !== undefined ? { progType: progType.value.program.type } : {}),
     });
@@ -160,10 +161,22 @@ export class KernelCore implements FullKernelWorkerApi {
         ...(input.ctxIn ? { ctxIn: input.ctxIn } : {}),
         repeat: input.repeat,
         maps: input.maps,
-      }));
+      }, { programs: await this.tailCallTargets(objectId, overlay, input.kernel, bound.value.bound) }));
     } catch (error) {
       return err(refusal("verify", defect("the emulator", error), "unsupported"));
     }
+  }
+
+  /** Programs that stand in the program's arrays from the start; those that do not bind are left out. */
+  private async tailCallTargets(objectId: string, overlay: string | null, kernel: string, program: BoundProgram): Promise<BoundProgram[]> {
+    const names = new Set(program.maps.flatMap((map) => (map.type === "prog_array" ? (map.initialSlots ?? []).map((slot) => slot.target) : [])));
+    names.delete(program.name);
+    const out: BoundProgram[] = [];
+    for (const name of names) {
+      const target = await this.bind(objectId, name, kernel, overlay);
+      if (target.ok) out.push(target.value.bound);
+    }
+    return out;
   }
 
   async matrix(job: string, request: MatrixRequest, onVerdict: (verdict: ProgramVerdict) => void): Promise<Result<{ judged: number; cancelled: boolean }, string>> {

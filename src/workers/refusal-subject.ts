@@ -11,8 +11,11 @@ const NAMED: readonly { pattern: RegExp; kind: "helper" | "kfunc" }[] = [
 ];
 const NUMBERED = /^(?:invalid func unknown|invalid func |unknown func unknown)#(\d+)/;
 
-/** The helper or kfunc that a refusal is about: the loader says so, the verifier's line is read. */
-export function subjectOf(load: LoadError | null, message: string, db: ApiDb): RefusalSubject | undefined {
+/** How the loader tells of a call of a weak kfunc that it did not find (BoundProgram.poisoned). */
+const POISONED = /^kfunc '(\w+)' is referenced but wasn't resolved/;
+
+/** The helper or kfunc that a refusal is about: the loader says so, or the verifier's line and what the loader poisoned there are read. */
+export function subjectOf(load: LoadError | null, message: string, poisoned: string | undefined, db: ApiDb): RefusalSubject | undefined {
   if (load) {
     const { subject } = load;
     if (!subject) return undefined;
@@ -20,6 +23,8 @@ export function subjectOf(load: LoadError | null, message: string, db: ApiDb): R
     // A ksym may be a variable: only what the database knows is a function of interest.
     return subject.kind === "ksym" && db.apis.some((a) => a.name === subject.name) ? { name: subject.name } : undefined;
   }
+  const missing = poisoned === undefined ? undefined : POISONED.exec(poisoned)?.[1];
+  if (missing !== undefined) return { name: missing, kind: "kfunc" };
   for (const { pattern, kind } of NAMED) {
     const name = pattern.exec(message)?.[1];
     if (name !== undefined) return { name, kind };

@@ -1,3 +1,5 @@
+/* The declaration below is a strong one; vmlinux.h's own are weak. */
+#define BPF_NO_KFUNC_PROTOTYPES
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
 
