@@ -29,5 +29,10 @@ describe("the matrix", () => {
   it.each([["++++", "all, from 5.10"], ["--++", "needs 7.2"], ["++--", "up to 6.1"], ["----", "none"], ["-+-+", "6.1, 7.3 only"], ["-++-", "from 6.1 to 7.2"], ["-+--", "6.1 only"]])("in words: %s", (text, words) => {
     expect(minimumKernel(row(text), kernels)).toContain(words);
   });
+  it("does not count what is not simulated as a refusal", () => {
+    const cells = row("-+++");
+    const unknown = cells.map((cell, i): Cell => (i === 1 && cell.kind === "done" ? { kind: "done", verdict: { ...cell.verdict, verdict: "unsupported" } } : cell));
+    expect(minimumKernel(unknown, kernels)).toBe("needs 7.2 or newer; not known for 6.1");
+  });
   it("waits for all cells", () => expect(minimumKernel([...row("++"), { kind: "waiting" }], kernels)).toBeNull());
 });

@@ -80,8 +80,15 @@ export class Matrix {
  * null while cells are missing.
  */
 export function minimumKernel(row: readonly (Cell | undefined)[], kernels: readonly string[]): string | null {
-  const verdicts = row.map((cell) => (cell?.kind === "done" ? cell.verdict.verdict : null));
-  if (verdicts.length === 0 || verdicts.some((v) => v === null)) return null;
+  const all = row.map((cell) => (cell?.kind === "done" ? cell.verdict.verdict : null));
+  if (all.length === 0 || all.some((v) => v === null)) return null;
+  const known = (i: number): boolean => all[i] === "accepted" || all[i] === "rejected";
+  if (!all.every((_, i) => known(i))) {
+    const unknown = kernels.filter((_, i) => !known(i));
+    const rest = minimumKernel(row.filter((_, i) => known(i)), kernels.filter((_, i) => known(i)));
+    return `${rest === null ? "" : `${rest}; `}not known for ${unknown.join(", ")}`;
+  }
+  const verdicts = all;
   const accepted = verdicts.map((v) => v === "accepted");
   const count = accepted.filter(Boolean).length;
   if (count === 0) return "accepted by none of them";

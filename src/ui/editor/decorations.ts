@@ -67,10 +67,12 @@ export function connectDecorations(editor: monaco.editor.IStandaloneCodeEditor, 
         const end = model.getLineMaxColumn(bad.source.line);
         const text = bad.message.length > 90 ? `${bad.message.slice(0, 88)}…` : bad.message;
         list.push({
+          range: new monaco.Range(bad.source.line, 1, bad.source.line, 1),
+          options: { isWholeLine: true, className: bad.unsupported ? "line-unsupported" : "line-refused", glyphMarginClassName: bad.unsupported ? "glyph-unsupported" : "glyph-refused" },
+        }, {
           range: new monaco.Range(bad.source.line, end, bad.source.line, end),
           options: {
-            isWholeLine: true, className: bad.unsupported ? "line-unsupported" : "line-refused", glyphMarginClassName: bad.unsupported ? "glyph-unsupported" : "glyph-refused",
-            glyphMarginHoverMessage: { value: "", supportHtml: false },
+            showIfCollapsed: true,
             after: { content: `   ${text}`, inlineClassName: bad.unsupported ? "inline-unsupported" : "inline-refused", cursorStops: monaco.editor.InjectedTextCursorStops.None },
           },
         });

@@ -1,5 +1,7 @@
 import { applyFix, offeredFixes } from "../editor/replacement.ts";
 import { goTo, panel, selectInsn, session, toast } from "../state.ts";
+import { useMemo } from "preact/hooks";
+import { indexLog } from "../../session/log-text.ts";
 import { openApi } from "./api-explorer.tsx";
 
 /** The reason in plain words, the path that led there, what would help; for an accepted program what it cost. */
@@ -23,9 +25,9 @@ export function WhyPanel() {
       {v.verdict === "unsupported" && (
         <section><h2>This page cannot tell</h2><p>The real kernel has something here that is not simulated, so there is no verdict. It is neither a yes nor a no.</p></section>
       )}
-      {explanation && (
+      {explanation && explanation.title !== v.message && (
         <section>
-          {explanation.title !== v.message && <h2>{explanation.title}</h2>}
+          <h2>{explanation.title}</h2>
           {explanation.reason !== v.message && explanation.reason !== explanation.title && <p>{explanation.reason}</p>}
         </section>
       )}
@@ -51,12 +53,10 @@ export function WhyPanel() {
           </ol>
         </section>
       )}
+      {v.verdict === "rejected" && v.verify && <LastWords log={v.verify.log} message={v.message} />}
       {v.verify?.report && <section><h3 class="heading">The kernel's report</h3><pre class="quote">{v.verify.report}</pre></section>}
       {v.load && v.load.log.length > 0 && <section><h3 class="heading">libbpf printed</h3><pre class="quote">{v.load.log.join("\n")}</pre></section>}
       {warnings.length > 0 && <section><h3 class="heading">Warnings</h3><ul class="fixes">{warnings.map((w, i) => <li key={i} class="warn">{w}</li>)}</ul></section>}
-      {!explanation && v.verdict === "rejected" && v.verify && (
-        <section><p class="muted">The log shows the state of every register before the instruction that was refused. <button type="button" class="link" onClick={() => { panel.value = "log"; }}>Open the log</button></p></section>
-      )}
       <Stats />
     </div>
   );
@@ -100,6 +100,25 @@ function Gone() {
         ))}
         {api.status !== "unknown" && <button type="button" class="button outlined" onClick={() => openApi(api.name)}>Its life over the kernels</button>}
       </div>
+    </section>
+  );
+}
+
+/** The log from the refused instruction's C line to the message: the kernel's own words in their place. */
+function LastWords({ log, message }: { log: string; message: string }) {
+  const index = useMemo(() => indexLog(log, message), [log, message]);
+  let last = index.lines - 1;
+  while (last >= 0 && index.kind(last) !== "error") last--;
+  if (last < 0) return null;
+  let first = last;
+  while (first > 0 && last - first < 12 && index.kind(first) !== "insn") first--;
+  while (first > 0 && last - first < 12 && index.kind(first) !== "source") first--;
+  const lines = Array.from({ length: last - first + 1 }, (_, i) => index.line(first + i));
+  return (
+    <section>
+      <h3 class="heading">Where the log ends</h3>
+      <pre class="quote">{lines.join("\n")}</pre>
+      <p class="muted"><button type="button" class="link" onClick={() => { panel.value = "log"; }}>The whole log</button>, with the state of every register</p>
     </section>
   );
 }
