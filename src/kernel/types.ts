@@ -78,6 +78,8 @@ export interface CtxAccess {
   struct: string | null;
   /** every access that the kernel takes; size in bytes. `read`: register type as the log prints it ("scalar", "pkt", "pkt_end", "sock_common_or_null", …) */
   fields: readonly { off: number; size: number; read: string | null; write: boolean }[];
+  /** contexts as long as an event: every aligned access in [from, to) of these sizes is taken (sampled, where `fields` is exhaustive) */
+  rest?: { from: number; to: number; sizes: readonly number[]; read: string | null; write: boolean };
 }
 
 export interface KernelPackManifest {

@@ -18,8 +18,13 @@ export interface ContextAsk {
 
 /** Program types whose context is an array of a BTF function's arguments: the verifier derives it, no table holds it. */
 const btfContexts = new Set(["tracing", "lsm", "struct_ops", "ext"]);
-/** Program types whose context is as long as the event: tried eight bytes at a time past their head. */
-const longContexts: Readonly<Record<string, number>> = { tracepoint: 8192, syscall: 65536, raw_tracepoint: 256, raw_tracepoint_writable: 256 };
+/** Program types whose context is longer than any struct: tried byte by byte to `near`, then at samples up to `far`. */
+export const longContexts: Readonly<Record<string, { near: number; far: number }>> = {
+  tracepoint: { near: 64, far: 8192 + 64 }, syscall: { near: 64, far: 32640 },
+  raw_tracepoint: { near: 128, far: 0 }, raw_tracepoint_writable: { near: 128, far: 0 },
+};
+/** Where samples of a long context stand: just below each multiple of this. */
+export const sampleStep = 64;
 
 /** Name and size of the struct a program type's context is, from the kernel's own `struct bpf_ctx_convert`. */
 export function contextStruct(btf: BtfView, progType: string): { name: string | null; size: number } {
@@ -45,17 +50,19 @@ export function contextAsks(requests: Requests, btf: BtfView, variants: readonly
       const request = requests.load({ type: variant.type, attach: variant.attach, flags: variant.flags, insns, logLevel, logMax: 400 });
       out.push({ variant, off, size, write, request });
     };
-    const end = variant.progType in longContexts ? 128 : length + 8;
+    const long = longContexts[variant.progType];
+    const end = long?.near ?? length + 8;
     for (const size of [1, 2, 4, 8]) {
       for (let off = 0; off < end; off += size) {
         ask(off, size, false);
         ask(off, size, true);
       }
     }
-    const far = longContexts[variant.progType];
-    for (let off = 128; far !== undefined && off < Math.min(far + 16, 32760); off += far > 10000 ? 1024 : 8) {
-      ask(off, 8, false);
-      ask(off, 8, true);
+    for (let off = end + sampleStep; off <= (long?.far ?? 0); off += sampleStep) {
+      for (const size of off <= 4 * sampleStep ? [1, 2, 4, 8] : [8]) {
+        ask(off - size, size, false);
+        ask(off - size, size, true);
+      }
     }
   }
   return out;

@@ -11,15 +11,20 @@ import { projectRoot } from "../cache.ts";
 import { fetchImage, kernelSeries } from "../images.ts";
 import { makeManifest } from "./manifest.ts";
 import { probeKernel } from "./probe.ts";
+import { makeRecord, recordText } from "./record.ts";
 
 const folder = join(projectRoot, "public", "kernels");
+const recorded = join(projectRoot, "e2e", "oracle", "packs", "recorded");
 /** What a pack may weigh over the wire. */
 const budget = 2_000_000;
+
+/** Brotli's best takes 15 s of a processor for a tenth less; `--quick` is for work on this code. */
+const quality = process.argv.includes("--quick") ? 9 : 11;
 
 function compress(bytes: Uint8Array): Buffer {
   const gzip = gzipSync(bytes, { level: 9 });
   if (gzip.length <= budget) return gzip;
-  return brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_LGWIN]: 24, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length } });
+  return brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: quality, [constants.BROTLI_PARAM_LGWIN]: 24, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length } });
 }
 
 function updateIndex(manifest: KernelPackManifest, file: Buffer): void {
@@ -51,6 +56,8 @@ async function makePack(kernel: string): Promise<void> {
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, `${kernel}.pack`), file);
   updateIndex(manifest, file);
+  mkdirSync(recorded, { recursive: true });
+  writeFileSync(join(recorded, `${kernel}.json`), recordText(makeRecord(kernel, manifest.release, facts)));
   say(`${manifest.helpers.length} helpers, ${manifest.kfuncs.length} kfuncs, ${manifest.modules.length} modules; ${bytes.length} bytes, ${file.length} compressed`);
   if (file.length > budget) throw new Error(`${kernel}.pack has ${file.length} bytes, more than ${budget}`);
 }

@@ -4,7 +4,7 @@
 import { BtfKind } from "../../../src/btf/types.ts";
 import type { CtxAccess, HelperEntry, HelperProto, KernelPackManifest, KfuncEntry } from "../../../src/kernel/types.ts";
 import { imageRecord, type ImageRecord } from "../images.ts";
-import { contextStruct } from "./context.ts";
+import { contextStruct, longContexts, sampleStep } from "./context.ts";
 import { limitsOf } from "./features.ts";
 import { kfuncFlagNames } from "./kfunc-flags.ts";
 import type { KernelFacts } from "./probe.ts";
@@ -149,11 +149,26 @@ export function readType(log: string): string | null {
   return /^(inv|P?scalar|-?\d|0x)/.test(word) || word === "invP" ? "scalar" : word;
 }
 
+type Field = { off: number; size: number; read: string | null; write: boolean };
+
+/** Samples of a long context folded into one range, if they were all taken up to some point and none after it. */
+function foldLong(progType: string, fields: readonly Field[]): { fields: readonly Field[]; rest?: CtxAccess["rest"] } {
+  const near = longContexts[progType]?.near;
+  const samples = near === undefined ? [] : fields.filter((field) => field.off >= near);
+  const first = samples[0];
+  if (near === undefined || !first) return { fields };
+  const sizes = [...new Set(samples.map((field) => field.size))].sort((a, b) => a - b);
+  const to = Math.max(...samples.map((field) => field.off + field.size));
+  const wide = samples.filter((field) => field.size === 8).length;
+  const alike = samples.every((field) => field.read === first.read && field.write === first.write);
+  if (!alike || wide !== (to - near) / sampleStep) throw new Error(`the context of ${progType} is no plain range past ${near}`);
+  return { fields: fields.filter((field) => field.off < near), rest: { from: near, to, sizes, read: first.read, write: first.write } };
+}
+
 /** The access was taken: the verifier went on to the instruction that reads an unwritten register. */
 const went = /R8 !read_ok/;
 
 function contextAccess(facts: KernelFacts): CtxAccess[] {
-  type Field = { off: number; size: number; read: string | null; write: boolean };
   const byVariant = new Map<Variant, Map<string, Field>>();
   for (const { variant, off, size, write, answer } of facts.contextAnswers) {
     let fields = byVariant.get(variant);
@@ -166,16 +181,16 @@ function contextAccess(facts: KernelFacts): CtxAccess[] {
     fields.set(key, field);
   }
   const out: CtxAccess[] = [];
-  const all = [...byVariant].map(([variant, fields]) => ({ variant, fields: [...fields.values()].sort((a, b) => a.off - b.off || a.size - b.size) }));
+  const all = [...byVariant].map(([variant, fields]) => ({ variant, ...foldLong(variant.progType, [...fields.values()].sort((a, b) => a.off - b.off || a.size - b.size)) }));
   for (const progType of new Set(all.map(({ variant }) => variant.progType))) {
     const own = all.filter(({ variant }) => variant.progType === progType);
-    const texts = own.map(({ fields }) => JSON.stringify(fields));
+    const texts = own.map(({ fields, rest }) => JSON.stringify({ fields, rest }));
     const { name } = contextStruct(facts.btf, progType);
     const plain = own.findIndex(({ variant }) => variant.attachType === null);
     const general = plain >= 0 ? texts[plain] : texts.every((text) => text === texts[0]) ? texts[0] : undefined;
-    if (general !== undefined) out.push({ progType, attachType: null, struct: name, fields: JSON.parse(general) as Field[] });
-    own.forEach(({ variant, fields }, i) => {
-      if (variant.attachType !== null && texts[i] !== general) out.push({ progType, attachType: variant.attachType, struct: name, fields });
+    if (general !== undefined) out.push({ progType, attachType: null, struct: name, ...(JSON.parse(general) as { fields: Field[] }) });
+    own.forEach(({ variant, fields, rest }, i) => {
+      if (variant.attachType !== null && texts[i] !== general) out.push({ progType, attachType: variant.attachType, struct: name, fields, ...(rest ? { rest } : {}) });
     });
   }
   return out;

@@ -63,8 +63,11 @@ export function kernelModules(kernel: string): KernelModule[] {
     const path = paths.get(name);
     if (!path) throw new Error(`kernel ${kernel}: module ${name} is not in the package`);
     const data = read(path);
-    const depends = /\0depends=([^\0]*)\0/.exec(`\0${section(data, ".modinfo").toString("latin1")}`)?.[1] ?? "";
-    const entry = { name, data, depends: depends.split(",").filter(Boolean).map((text) => text.replaceAll("-", "_")) };
+    const info = `\0${section(data, ".modinfo").toString("latin1")}`;
+    const depends = (/\0depends=([^\0]*)\0/.exec(info)?.[1] ?? "").split(",").filter(Boolean).map((text) => text.replaceAll("-", "_"));
+    // A soft dependency names a module or, for an algorithm, an alias that its generic implementation has.
+    const soft = (/\0softdep=pre: ([^\0]*)\0/.exec(info)?.[1] ?? "").split(" ").flatMap((text) => [text, `${text}_generic`].filter((other) => paths.has(other)));
+    const entry = { name, data, depends: [...soft, ...depends] };
     loaded.set(name, entry);
     return entry;
   };

@@ -35,6 +35,8 @@ export interface KernelFacts {
   readonly sets: readonly { readonly name: string; readonly module: string | null; readonly ids: readonly number[] }[];
   readonly variants: readonly Variant[];
   readonly supported: ReadonlySet<string>;
+  readonly progTypeNames: readonly string[];
+  readonly mapTypeNames: readonly { readonly id: number; readonly name: string }[];
   readonly loads: Readonly<Record<string, boolean>>;
   /** proto address by `variant key` → helper id; 0n: none */
   readonly helperAnswers: ReadonlyMap<string, ReadonlyMap<number, { readonly proto: bigint; readonly message: string }>>;
@@ -167,6 +169,7 @@ export async function probeKernel(kernel: string, say: (text: string) => void, k
     btf, btfBytes, modules, protos, helpers, live, sets, variants, supported, loads, helperAnswers, kfuncAnswers,
     contextAnswers: contexts.map((ask) => ({ ...ask, answer: answers[ask.request] as Answer })),
     features: judged.features, mapTypes: judged.mapTypes,
+    progTypeNames: kernelEnums(btf).progTypes.map(({ name }) => name), mapTypeNames: kernelEnums(btf).mapTypes,
   };
 }
 

@@ -33,15 +33,15 @@ const related: Readonly<Record<string, readonly string[]>> = {
   sched_cls: ["tcx_", "netkit_"],
 };
 
-/** Targets for program types that attach to a BTF type: attach type → what to look for in BTF. */
-const targets: Readonly<Record<string, readonly [progType: string, kind: BtfKind, name: string]>> = {
+/** Targets for program types that attach to a BTF type: attach type → what to look for in BTF; of several the first that loads is taken (not every one may sleep in every release). */
+const targets: Readonly<Record<string, readonly [progType: string, kind: BtfKind, ...names: string[]]>> = {
   trace_raw_tp: ["tracing", BtfKind.TYPEDEF, "btf_trace_sched_switch"],
-  trace_fentry: ["tracing", BtfKind.FUNC, "bpf_fentry_test1"],
-  trace_fexit: ["tracing", BtfKind.FUNC, "bpf_fentry_test1"],
-  trace_fsession: ["tracing", BtfKind.FUNC, "bpf_fentry_test1"],
-  modify_return: ["tracing", BtfKind.FUNC, "bpf_modify_return_test"],
+  trace_fentry: ["tracing", BtfKind.FUNC, "bpf_fentry_test1", "__x64_sys_nanosleep", "__x64_sys_getpgid"],
+  trace_fexit: ["tracing", BtfKind.FUNC, "bpf_fentry_test1", "__x64_sys_nanosleep", "__x64_sys_getpgid"],
+  trace_fsession: ["tracing", BtfKind.FUNC, "bpf_fentry_test1", "__x64_sys_nanosleep", "__x64_sys_getpgid"],
+  modify_return: ["tracing", BtfKind.FUNC, "bpf_modify_return_test", "__x64_sys_nanosleep", "__x64_sys_getpgid"],
   trace_iter: ["tracing", BtfKind.FUNC, "bpf_iter_task"],
-  lsm_mac: ["lsm", BtfKind.FUNC, "bpf_lsm_file_open"],
+  lsm_mac: ["lsm", BtfKind.FUNC, "bpf_lsm_file_open", "bpf_lsm_bprm_committed_creds", "bpf_lsm_bpf"],
   lsm_cgroup: ["lsm", BtfKind.FUNC, "bpf_lsm_socket_bind"],
 };
 
@@ -101,11 +101,15 @@ export function askVariants(requests: Requests, btf: BtfView, structOps: readonl
   for (const attach of attachTypes) {
     const target = targets[attach.name];
     const prog = target && progTypes.find((entry) => entry.name === target[0]);
-    const id = target && find(btf, target[1], target[2]);
-    if (!prog || id === undefined) continue;
-    const base = { progType: prog.name, attachType: attach.name, type: prog.id, attach: attach.id, attachBtfId: id };
-    ask({ ...base, flags: 0 }, "@");
-    if (sleepableTargets.has(attach.name)) ask({ ...base, flags: BPF_F_SLEEPABLE }, "@:sleepable");
+    if (!target || !prog) continue;
+    const [, kind, ...names] = target;
+    for (const name of names) {
+      const id = find(btf, kind, name);
+      if (id === undefined) continue;
+      const base = { progType: prog.name, attachType: attach.name, type: prog.id, attach: attach.id, attachBtfId: id };
+      ask({ ...base, flags: 0 }, "@");
+      if (sleepableTargets.has(attach.name)) ask({ ...base, flags: BPF_F_SLEEPABLE }, "@:sleepable");
+    }
   }
   const ops = progTypes.find((entry) => entry.name === "struct_ops");
   if (ops) {
@@ -139,6 +143,7 @@ export function judgeVariants(candidates: readonly Candidate[], answers: readonl
       for (const candidate of targeted) {
         const { request, ...variant } = candidate;
         const said = answers[request];
+        if (variants.some((taken) => taken.key === candidate.key.replace("@", ""))) continue;
         loads[candidate.key.replace("@", "")] = said?.result === 0;
         if (said && (said.result === 0 || /^0: /m.test(said.log))) variants.push({ ...variant, key: candidate.key.replace("@", "") });
       }

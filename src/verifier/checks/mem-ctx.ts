@@ -106,5 +106,7 @@ function ctxInfo(env: Env, off: number, size: number, t: "read" | "write", isLds
     if (isLdsx && type !== T.SCALAR_VALUE) continue;
     return { ...scalar, regType: type };
   }
+  const { rest } = table;
+  if (rest && off >= rest.from && off + size <= rest.to && off % size === 0 && rest.sizes.includes(size) && (t === "write" ? rest.write : rest.read === "scalar")) return scalar;
   return undefined;
 }
