@@ -13,5 +13,6 @@ export interface Doors {
   openObject(bytes: Uint8Array): Result<ObjectSpec, LoadError>;
   bindProgram(spec: ObjectSpec, program: string, kernel: Kernel): Result<BoundProgram, LoadError>;
   verify(program: BoundProgram, kernel: Kernel, options: VerifyOptions): VerifyResult;
-  runProgram(program: BoundProgram, kernel: Kernel, request: RunRequest): RunResult | Promise<RunResult>;
+  /** `programs`: further programs of the object, which tail calls reach */
+  runProgram(program: BoundProgram, kernel: Kernel, request: RunRequest, options?: { programs?: readonly BoundProgram[] }): RunResult | Promise<RunResult>;
 }

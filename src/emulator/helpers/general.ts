@@ -100,7 +100,6 @@ export const generalHelpers: HelperTable = {
   bpf_ktime_get_tai_ns: helper([], (env) => env.clock.tai()),
   bpf_jiffies64: helper([], (env) => env.clock.jiffies()),
   bpf_get_prandom_u32: helper([], (env) => BigInt(env.random.next())),
-  bpf_user_rnd_u32: helper([], (env) => BigInt(env.random.next())),
   bpf_get_smp_processor_id: helper([], (env) => env.cpuId),
   bpf_get_numa_node_id: helper([], () => 0),
   bpf_get_current_pid_tgid: helper([], (env) => (BigInt(env.task.tgid) << 32n) | BigInt(env.task.pid)),
@@ -234,7 +233,6 @@ export const generalHelpers: HelperTable = {
   }),
   bpf_this_cpu_ptr: helper([A.u64], (_env, pointer) => pointer),
   bpf_per_cpu_ptr: helper([A.u64, A.u32], (env, pointer, cpu) => (cpu < env.cpus ? pointer : 0n)),
-  bpf_rdonly_cast: helper([A.u64], (_env, pointer) => pointer),
   bpf_snprintf_btf: helper([], () => {
     throw unsupported("bpf_snprintf_btf is not simulated");
   }),
@@ -244,9 +242,6 @@ export const generalHelpers: HelperTable = {
     env.note(`the return value for user space is ${value}`);
     return 0;
   }),
-  bpf_skc_to_tcp_sock: helper([A.u64], () => 0n),
-  bpf_skc_to_tcp6_sock: helper([A.u64], () => 0n),
-  bpf_skc_to_udp6_sock: helper([A.u64], () => 0n),
 };
 
 function sendSignal(env: RunEnv, signal: number, to: string): number {

@@ -73,6 +73,8 @@ export const mapHelpers: HelperTable = {
     return count;
   }),
   bpf_perf_event_output: helper([A.ctx, A.map, A.u64, A.mem], (env, _ctx, map, flags, data) => perfOutput(env, map, flags, data)),
+  bpf_skb_output: helper([A.ctx, A.map, A.u64, A.mem], (env, _ctx, map, flags, data) => perfOutput(env, map, flags, data)),
+  bpf_xdp_output: helper([A.ctx, A.map, A.u64, A.mem], (env, _ctx, map, flags, data) => perfOutput(env, map, flags, data)),
   bpf_perf_event_read: helper([A.map, A.u64], () => -Errno.ENOENT),
   bpf_perf_event_read_value: helper([A.map, A.u64, A.memOut], (env, _map, _flags, out) => {
     env.mem.bytes(out.address, out.size, true, "value").fill(0);

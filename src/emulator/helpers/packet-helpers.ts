@@ -155,8 +155,6 @@ export const packetHelpers: HelperTable = {
     env.note("a tunnel key is set on the packet");
     return 0;
   }),
-  bpf_skb_check_mtu: helper([A.ctx, A.u32, A.u64, A.s32, A.u64], checkMtu),
-  bpf_xdp_check_mtu: helper([A.ctx, A.u32, A.u64, A.s32, A.u64], checkMtu),
   bpf_check_mtu: helper([A.ctx, A.u32, A.u64, A.s32, A.u64], checkMtu),
 
   bpf_redirect: helper([A.u32, A.u64], (env, ifindex, flags) => {
