@@ -6,8 +6,11 @@ export const CLANG_HEADERS = "usr/lib/clang/22/include";
 export const KERNEL_HEADERS = "usr/include/kernel";
 export const SYSTEM_HEADERS = "usr/include";
 export const VMLINUX_H = `${KERNEL_HEADERS}/vmlinux.h`;
-/** What line information names as the folder of the user's files. */
-export const SOURCE_DIR = "/src";
+/**
+ * What line information names as the folder of the user's files. clang reads the C lines that go into .BTF.ext from there
+ * (LLVM BTFDebug::populateFileContent), so it must lead to them in every runner: the folder that it is run in.
+ */
+export const SOURCE_DIR = ".";
 
 /** Arguments that decide what a precompiled header means: everything but the input and output. */
 export function targetArgs(request: Pick<CompileRequest, "opt" | "debug" | "mcpu" | "extraArgs">): string[] {
