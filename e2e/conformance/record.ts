@@ -67,7 +67,7 @@ async function record(kernel: string, tests: string, only: RegExp | undefined, w
   const counts = new Map<string, number>();
   const { answers, refusals } = await judge(kernel, objects, {
     logLevels: withLogs ? [5, fullLogLevel(kernel)] : [5],
-    seconds: 240,
+    seconds: 900,
     onRemark: (text) => console.error(text),
     onAnswer: (answer) => {
       const key = `${answer.verdict} (${answer.stage})`;
