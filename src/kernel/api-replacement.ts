@@ -39,15 +39,22 @@ function byLikeness(
     .filter((a) => compareSeries(a.since, gone.since) >= 0)
     .map((life) => ({ life, same: sameAnywhere(db, gone.name, last, life), words: wordLikeness(gone.name, life.name) }))
     .sort((a, b) => Number(b.same) - Number(a.same) || b.words - a.words || (a.life.name < b.life.name ? -1 : 1));
-  const same = scored.filter((s) => s.same);
+  // What acquires is not succeeded by what releases: flags agree where both are there to compare.
+  const same = scored.filter((s) => s.same && flagsAgree(db, gone, last, s.life));
   const params = splitSignature(last.signature, gone.name)?.params.length ?? 0;
   const best = same[0];
   // The same prototype: with arguments enough to be telling, or the only such, or much of the name in common.
   if (best && best.words > (same[1]?.words ?? 0) && best.words >= 0.3) return found(best.life, "rename");
   if (best && same.length === 1 && params >= 1 && best.words >= 0.2) return found(best.life, "rename");
-  const alike = scored.filter((s) => s.words >= 0.5).sort((a, b) => b.words - a.words);
+  // With other arguments it must have come later: what was there from the beginning is a neighbour.
+  const alike = scored.filter((s) => s.words >= 0.5 && compareSeries(s.life.since, gone.since) > 0).sort((a, b) => b.words - a.words);
   if (alike[0] && (alike.length === 1 || alike[0].words > alike[1]!.words)) return found(alike[0].life, alike[0].same ? "rename" : "similar");
   return null;
+}
+
+function flagsAgree(db: ApiDb, gone: ApiLife, last: ApiState, other: ApiLife): boolean {
+  const beside = gone.until === null ? undefined : stateAt(db, other, gone.until);
+  return beside === undefined || [...beside.flags].sort().join() === [...last.flags].sort().join();
 }
 
 /** Whether at some kernel the other takes the same types in the same order and returns the same. */
