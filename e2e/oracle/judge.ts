@@ -138,13 +138,16 @@ function request(objects: readonly OracleObject[], firstProgram: number, options
   const levels = options.logLevels ?? [5];
   const writer = new RequestWriter().u32(objects.length);
   objects.forEach((object, i) => {
-    writer.string(object.name).bytes(object.bytes).u32(options.xlated ? 1 : 0).u32(i === 0 ? firstProgram : 0);
+    writer.string(libbpfName(object.name)).bytes(object.bytes).u32(options.xlated ? 1 : 0).u32(i === 0 ? firstProgram : 0);
     writer.u32(options.seconds ?? 60).u32(options.programFlags ?? 0).u32(Math.min(options.logSize ?? maxLogSize, maxLogSize)).u32(levels.length);
     for (const level of levels) writer.u32(level);
     writer.u32(0);
   });
   return writer.finish();
 }
+
+/** What libbpf calls an object that it opens from a file of this name (bpf_object__new): it ends at the first dot. */
+export const libbpfName = (file: string): string => file.replace(/\..*$/, "");
 
 /** Boots once and feeds every record to `take`. A minute and a half beyond the program limit without a word is a hang. */
 export async function session(

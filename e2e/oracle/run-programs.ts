@@ -2,7 +2,7 @@
  * Running programs on a real kernel with BPF_PROG_TEST_RUN: packets and contexts in; return values, packets, contexts,
  * trace lines and map contents out. All byte strings are hexadecimal.
  */
-import { session } from "./judge.ts";
+import { libbpfName, session } from "./judge.ts";
 import { errorLine } from "./log-text.ts";
 import { RecordType, RequestWriter, type RunnerRecord } from "./channel.ts";
 
@@ -93,7 +93,7 @@ export async function runPrograms(kernel: string, jobs: readonly RunJob[]): Prom
     const rest = jobs.slice(results.length);
     const writer = new RequestWriter().u32(rest.length);
     for (const { object, case: run } of rest) {
-      writer.string(object.name).bytes(object.bytes).u32(0).u32(0).u32(30).u32(0).u32(0).u32(0).bytes(steps(run));
+      writer.string(libbpfName(object.name)).bytes(object.bytes).u32(0).u32(0).u32(30).u32(0).u32(0).u32(0).bytes(steps(run));
     }
     const collected = new Results(rest);
     const outcome = await session(kernel, writer.finish(), { seconds: 30 }, (record) => collected.take(record));
