@@ -80,7 +80,7 @@ export function* compare(kernel: Kernel, objects: readonly RecordedObject[], tes
 }
 
 /** Kernel addresses differ from boot to boot. */
-const normal = (m: string): string => m.replace(/0x[0-9a-f]{12,16}/g, "0xADDR");
+const normal = (m: string): string => m.replace(/verification time \d+ usec$/, "").replace(/0x[0-9a-f]{12,16}/g, "0xADDR");
 
 export interface Summary { programs: number; verdict: number; message: number; rejectedBoth: number; insns: number; falseAccept: string[]; falseReject: string[]; unsupported: Map<string, number>; internal: string[] }
 export function summarize(all: readonly Compared[]): Summary {

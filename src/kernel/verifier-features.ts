@@ -142,6 +142,10 @@ export const VERIFIER_FEATURES = {
   attach_deny_message: { since: "6.17", what: "message for functions that may not be traced" },
   noreturn_deny: { since: "6.15", what: "functions that never return have no exit to trace" },
   raw_tp_template: { since: "6.13", what: "arguments of a tracepoint come from its template function" },
+  arg_tags: { since: "6.8", what: "tags on arguments of global functions" },
+  arg_trusted: { since: "6.9", what: "arg:trusted and arg:nullable" },
+  arg_untrusted: { since: "6.17", what: "arg:untrusted" },
+  global_dynptr_args: { since: "6.8", what: "dynptr arguments of global functions" },
   // helpers
   helper_not_allowed_new: { since: "6.9", what: "message for a helper of another program type" },
   helper_might_sleep: { since: "6.1", what: "helpers that may sleep" },

@@ -82,8 +82,20 @@ function globalArgs(env: Env, subprog: number, frame: FuncState): void {
         r.memSize = arg.memSize;
         if (arg.flags & T.PTR_MAYBE_NULL) r.id = env.newId();
         break;
-      default:
-        env.unsupported(`${arg.kind} arguments of global functions are not simulated yet`);
+      case "dynptr":
+        markRegKnownZero(r);
+        r.type = T.CONST_PTR_TO_DYNPTR;
+        r.dynptrType = "local";
+        r.dynptrFirst = true;
+        r.id = env.newId();
+        break;
+      case "btf_id":
+        markRegKnownZero(r);
+        r.type = T.PTR_TO_BTF_ID | (arg.flags & (T.PTR_MAYBE_NULL | T.PTR_UNTRUSTED | T.PTR_TRUSTED));
+        r.btf = env.kernel.btf;
+        r.btfId = arg.btfId;
+        r.id = env.newId();
+        break;
     }
   });
 }

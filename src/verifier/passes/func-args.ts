@@ -1,75 +1,130 @@
 /** Argument types out of a function's BTF prototype and its tags (kernel btf_prepare_func_args). */
-import { type Btf, BtfKind, type BtfType } from "../../btf/types.ts";
+import { essentialName } from "../../btf/core-names.ts";
+import { type Btf, BtfKind, type BtfOf, type BtfType } from "../../btf/types.ts";
+import { isProgCtxType } from "../checks/ctx-type.ts";
 import type { SubprogArg } from "../state/aux-data.ts";
 import type { Env } from "../state/env.ts";
 import * as T from "../state/reg-type.ts";
 
-/** Names under which a program type's context goes in C (kernel bpf_ctx_convert). */
-const CTX_NAMES: Readonly<Record<string, readonly string[]>> = {
-  socket_filter: ["__sk_buff"], sched_cls: ["__sk_buff"], sched_act: ["__sk_buff"], xdp: ["xdp_md"], cgroup_skb: ["__sk_buff"], cgroup_sock: ["bpf_sock"],
-  cgroup_sock_addr: ["bpf_sock_addr"], lwt_in: ["__sk_buff"], lwt_out: ["__sk_buff"], lwt_xmit: ["__sk_buff"], lwt_seg6local: ["__sk_buff"], sock_ops: ["bpf_sock_ops"],
-  sk_skb: ["__sk_buff"], sk_msg: ["sk_msg_md"], flow_dissector: ["__sk_buff"], kprobe: ["bpf_user_pt_regs_t", "pt_regs"], tracepoint: ["__u64"], perf_event: ["bpf_perf_event_data"],
-  raw_tracepoint: ["bpf_raw_tracepoint_args"], raw_tracepoint_writable: ["bpf_raw_tracepoint_args"], cgroup_device: ["bpf_cgroup_dev_ctx"], cgroup_sysctl: ["bpf_sysctl"],
-  cgroup_sockopt: ["bpf_sockopt"], sk_reuseport: ["sk_reuseport_md"], sk_lookup: ["bpf_sk_lookup"], syscall: [], netfilter: ["bpf_nf_ctx"], lirc_mode2: ["__u32"],
-};
-const arg = (kind: SubprogArg["kind"], flags = 0, memSize = 0): SubprogArg => ({ kind, flags, memSize, btfId: 0 });
-
-function skipModifiers(btf: Btf, id: number): BtfType | undefined {
-  return id === 0 ? btf.type(0) : btf.resolve(id);
-}
-function isCtxPointer(env: Env, btf: Btf, id: number): boolean {
-  let t = btf.type(id);
-  while (t && (t.kind === BtfKind.CONST || t.kind === BtfKind.VOLATILE || t.kind === BtfKind.TYPE_TAG)) t = btf.type(t.type);
-  const names = CTX_NAMES[env.progType] ?? [];
-  if (t?.kind === BtfKind.TYPEDEF && names.includes(t.name)) return true;
-  const s = t && btf.resolve(t.id);
-  return s?.kind === BtfKind.STRUCT && names.includes(s.name);
-}
-
-export function prepareArgs(env: Env, subprog: number): SubprogArg[] {
-  const { btf } = env;
-  const info = env.subprogs[subprog]!;
-  const func = btf?.type(info.btfId);
-  if (!btf || func?.kind !== BtfKind.FUNC) return env.failSilently("EFAULT");
-  const global = info.linkage === 1;
-  const name = func.name;
-  const proto = btf.type(func.type);
-  if (proto?.kind !== BtfKind.FUNC_PROTO) return env.failSilently("EFAULT");
-  if (proto.params.length > (env.f.stack_args ? 12 : 5)) {
-    if (!global) env.failSilently("EINVAL");
-    env.fail("EINVAL", `Global function ${name}() with ${proto.params.length} > ${env.f.stack_args ? 12 : 5} args. Buggy compiler.`);
-  }
-  const ret = proto.ret === 0 ? undefined : skipModifiers(btf, proto.ret);
-  const retOk = proto.ret === 0 ? env.f.global_func_void : ret?.kind === BtfKind.INT || ret?.kind === BtfKind.ENUM || ret?.kind === BtfKind.ENUM64;
-  if (!retOk) {
-    if (!global) env.failSilently("EINVAL");
-    env.fail("EINVAL", `Global function ${name}() return value not void or scalar. Only those are supported.`);
-  }
-  return proto.params.map((p, i): SubprogArg => {
-    const tags = btf.declTags(info.btfId, i).filter((t) => t.startsWith("arg:"));
-    if (tags.length > 0 && !global) env.fail("EOPNOTSUPP", `arg#${i} type tag is not supported in static functions`);
-    for (const t of tags) {
-      if (t === "arg:ctx") return arg("ctx");
-      if (t !== "arg:nonnull") env.unsupported(`the argument tag ${t} is not simulated yet`);
-    }
-    const t = skipModifiers(btf, p.type);
-    if (t?.kind === BtfKind.PTR) {
-      if (isCtxPointer(env, btf, t.type)) return arg("ctx");
-      if (!global) env.failSilently("EINVAL");
-      const target = skipModifiers(btf, t.type);
-      if (target === undefined || target.kind === BtfKind.VOID || target.kind === BtfKind.FWD) env.fail("EINVAL", `arg#${i} reference type('${KIND_UPPER[target?.kind ?? 0] ?? "UNKNOWN"} ${target?.name ?? ""}') size cannot be determined: -22`);
-      if (target.kind === BtfKind.STRUCT && /^bpf_dynptr(_kern)?$/.test(target.name)) env.unsupported("dynptr arguments of global functions are not simulated yet");
-      const size = btf.sizeOf(t.type);
-      if (size === undefined) env.fail("EINVAL", `arg#${i} reference type('${KIND_UPPER[target.kind] ?? "UNKNOWN"} ${target.name}') size cannot be determined: -22`);
-      return arg("mem", tags.includes("arg:nonnull") ? 0 : T.PTR_MAYBE_NULL, size);
-    }
-    if (tags.includes("arg:nonnull")) env.fail("EINVAL", `arg#${i} marked as non-null, but is not a pointer type`);
-    if (t?.kind === BtfKind.INT || t?.kind === BtfKind.ENUM || t?.kind === BtfKind.ENUM64) return arg("anything");
-    if (!global) env.failSilently("EINVAL");
-    return env.fail("EINVAL", `Arg#${i} type ${KIND_UPPER[t?.kind ?? 0] ?? "UNKNOWN"} in ${name}() is not supported yet.`);
-  });
-}
+const arg = (kind: SubprogArg["kind"], flags = 0, memSize = 0, btfId = 0): SubprogArg => ({ kind, flags, memSize, btfId });
 const KIND_UPPER: readonly string[] = [
   "UNKNOWN", "INT", "PTR", "ARRAY", "STRUCT", "UNION", "ENUM", "FWD", "TYPEDEF", "VOLATILE", "CONST", "RESTRICT", "FUNC", "FUNC_PROTO", "VAR", "DATASEC",
   "FLOAT", "DECL_TAG", "TYPE_TAG", "ENUM64",
 ];
+const isScalar = (t: BtfType | undefined): boolean => t?.kind === BtfKind.INT || t?.kind === BtfKind.ENUM || t?.kind === BtfKind.ENUM64;
+const TAGS: ReadonlySet<string> = new Set(["ctx", "trusted", "untrusted", "nonnull", "nullable", "arena"]);
+
+/** Does the pointer's target carry the type tag? */
+function hasTypeTag(btf: Btf, ptr: BtfOf<typeof BtfKind.PTR>, tag: string): boolean {
+  let t = btf.type(ptr.type);
+  while (t && (t.kind === BtfKind.CONST || t.kind === BtfKind.VOLATILE || t.kind === BtfKind.RESTRICT || t.kind === BtfKind.TYPEDEF || t.kind === BtfKind.TYPE_TAG)) {
+    if (t.kind === BtfKind.TYPE_TAG && !t.kindFlag && t.name === tag) return true;
+    t = btf.type(t.type);
+  }
+  return false;
+}
+const asPtr = (t: BtfType | undefined): BtfOf<typeof BtfKind.PTR> | undefined => (t?.kind === BtfKind.PTR ? (t as BtfOf<typeof BtfKind.PTR>) : undefined);
+
+/** The kernel's type of that name and kind (kernel btf_get_ptr_to_btf_id). */
+function kernelType(env: Env, i: number, t: BtfType): number {
+  const btf = env.kernel.btf;
+  const name = essentialName(t.name);
+  const text = `arg#${i} reference type('${KIND_UPPER[t.kind] ?? "UNKNOWN"} ${t.name}')`;
+  const ids = btf ? btf.named(name).filter((id) => btf.type(id)?.kind === t.kind) : [];
+  if (ids.length === 0) env.fail("ENOENT", `${text} has no matches`);
+  if (ids.length > 1) env.fail("ESRCH", `${text} is ambiguous`);
+  return ids[0]!;
+}
+
+export function prepareArgs(env: Env, subprog: number): SubprogArg[] {
+  const { btf, f } = env;
+  const info = env.subprogs[subprog]!;
+  const func = btf?.type(info.btfId);
+  if (!btf || func?.kind !== BtfKind.FUNC) return env.failSilently("EFAULT");
+  const global = info.linkage === 1;
+  const { name } = func;
+  const proto = btf.type(func.type);
+  if (proto?.kind !== BtfKind.FUNC_PROTO) return env.fail("EFAULT", `Invalid type of function ${name}()`);
+  const n = proto.params.length;
+  info.argCnt = n;
+  if (f.stack_args) {
+    if (n > 12) env.fail("EFAULT", `kernel supports at most 12 parameters, function ${name} has ${n}`);
+    if (n > 5) info.stackArgCnt = n - 5;
+    if (global && n > 5) env.fail("EINVAL", `global function ${name} has ${n} > 5 args, stack args not supported`);
+  } else if (n > 5) {
+    if (!global) env.failSilently("EINVAL");
+    env.fail("EINVAL", `Global function ${name}() with ${n} > 5 args. Buggy compiler.`);
+  }
+  if (!returnOk(env, btf, proto.ret, subprog)) {
+    if (!global) env.failSilently("EOPNOTSUPP");
+    env.fail(f.global_func_void ? "EOPNOTSUPP" : "EINVAL", f.global_func_void
+      ? `Global function ${name}() return value not void or scalar. Only those are supported.`
+      : `Global function ${name}() doesn't return scalar. Only those are supported.`);
+  }
+  return proto.params.map((p, i) => oneArg(env, btf, info.btfId, p.type, i, global, name));
+}
+function returnOk(env: Env, btf: Btf, id: number, subprog: number): boolean {
+  if (id === 0) return env.f.global_func_void;
+  const t = btf.resolve(id);
+  if (isScalar(t)) return true;
+  const ptr = asPtr(t);
+  return env.f.global_func_arena_ret && subprog !== 0 && ptr !== undefined && hasTypeTag(btf, ptr, "arena");
+}
+
+function oneArg(env: Env, btf: Btf, funcId: number, type: number, i: number, global: boolean, name: string): SubprogArg {
+  const { f } = env;
+  const tags = new Set<string>();
+  if (f.arg_tags) {
+    for (const raw of btf.declTags(funcId, i)) {
+      if (!raw.startsWith("arg:")) continue;
+      if (!global) env.fail("EOPNOTSUPP", `arg#${i} type tag is not supported in static functions`);
+      const tag = raw.slice(4);
+      if (!TAGS.has(tag) || (tag === "untrusted" && !f.arg_untrusted) || (tag === "arena" && !f.arena) || ((tag === "trusted" || tag === "nullable") && !f.arg_trusted))
+        env.fail("EOPNOTSUPP", `arg#${i} has unsupported set of tags`);
+      tags.add(tag);
+    }
+  }
+  const t = btf.resolve(type);
+  const ptr = asPtr(t);
+  if (ptr && f.stack_args && hasTypeTag(btf, ptr, "arena")) tags.add("arena");
+  const others = (...own: string[]): boolean => [...tags].some((x) => !own.includes(x));
+  if (!ptr) {
+    if (tags.size > 0) env.fail("EINVAL", `arg#${i} has pointer tag, but is not a pointer type`);
+    if (isScalar(t)) return arg("anything");
+    if (!global) env.failSilently("EINVAL");
+    return env.fail("EINVAL", `Arg#${i} type ${KIND_UPPER[t?.kind ?? 0] ?? "UNKNOWN"} in ${name}() is not supported yet.`);
+  }
+  const bad = (): never => env.fail("EINVAL", `arg#${i} has invalid combination of tags`);
+  if (tags.has("ctx") || isProgCtxType(env, btf, type, i)) {
+    if (others("ctx")) bad();
+    return arg("ctx");
+  }
+  const target = btf.resolve(ptr.type);
+  if (f.global_dynptr_args && target?.kind === BtfKind.STRUCT && (target.name === "bpf_dynptr" || target.name === "bpf_dynptr_kern")) {
+    if (tags.size > 0) bad();
+    return arg("dynptr");
+  }
+  if (tags.has("trusted")) {
+    if (tags.has("nonnull")) bad();
+    return arg("btf_id", T.PTR_TRUSTED | (tags.has("nullable") ? T.PTR_MAYBE_NULL : 0), 0, kernelType(env, i, target ?? ptr));
+  }
+  if (tags.has("untrusted")) {
+    if (others("untrusted")) env.fail("EINVAL", `arg#${i} untrusted cannot be combined with any other tags`);
+    if (ptr.type === 0 || target === undefined || target.kind === BtfKind.VOID || isScalar(target)) return arg("mem", T.MEM_RDONLY | T.PTR_UNTRUSTED, 0);
+    const id = kernelType(env, i, target);
+    const k = env.kernel.btf!.type(id)!;
+    if (k.kind !== BtfKind.STRUCT && k.kind !== BtfKind.UNION)
+      env.fail("EINVAL", `arg#${i} has type ${KIND_UPPER[k.kind] ?? "UNKNOWN"} '${k.name}', but only struct or primitive types are allowed`);
+    return arg("btf_id", T.PTR_UNTRUSTED, 0, id);
+  }
+  if (tags.has("arena")) {
+    if (others("arena")) env.fail("EINVAL", `arg#${i} arena cannot be combined with any other tags`);
+    return arg("arena");
+  }
+  if (!global) return env.failSilently("EINVAL");
+  if (tags.has("nullable")) bad();
+  const size = ptr.type === 0 || target === undefined || target.kind === BtfKind.VOID ? undefined : btf.sizeOf(ptr.type);
+  if (size === undefined || target === undefined)
+    return env.fail("EINVAL", `arg#${i} reference type('${KIND_UPPER[target?.kind ?? 0] ?? "UNKNOWN"} ${target?.name ?? ""}') size cannot be determined: -22`);
+  return arg("mem", tags.has("nonnull") ? 0 : T.PTR_MAYBE_NULL, size);
+}

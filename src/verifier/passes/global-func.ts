@@ -1,6 +1,8 @@
 /** Arguments of functions as their BTF describes them (kernel btf_prepare_func_args, btf_check_func_arg_match). */
 import { BtfKind } from "../../btf/types.ts";
-import { checkFuncArgRegOff } from "../checks/arg-types.ts";
+import { checkFuncArgRegOff, checkRegType } from "../checks/arg-types.ts";
+import { processDynptrFunc } from "../checks/dynptr.ts";
+import { newCallMeta } from "../checks/helper-args.ts";
 import { checkMemReg } from "../checks/helper-mem.ts";
 import { isPktPointerAny } from "../checks/packet-range.ts";
 import { checkOutgoingStackArgs } from "../checks/stack-args.ts";
@@ -62,9 +64,19 @@ function matchArgs(env: Env, subprog: number, caller: FuncState): void {
       case "arena":
         if (reg.type !== T.PTR_TO_ARENA && reg.type !== T.SCALAR_VALUE) env.fail("EINVAL", `${name} is not a pointer to arena or scalar.`);
         break;
+      case "dynptr":
+        checkFuncArgRegOff(env, reg, regno, { base: "ARG_PTR_TO_DYNPTR", flags: 0 });
+        processDynptrFunc(env, regno, -1, 0, newCallMeta("", false));
+        break;
+      case "btf_id": {
+        if (arg.flags & T.PTR_UNTRUSTED || (registerIsNull(reg) && arg.flags & T.PTR_MAYBE_NULL)) break;
+        const type = { base: "ARG_PTR_TO_BTF_ID", flags: arg.flags };
+        checkRegType(env, reg, regno, type, env.kernel.btf?.type(arg.btfId)?.name ?? null, "", null);
+        checkFuncArgRegOff(env, reg, regno, type);
+        break;
+      }
       default:
-        if (arg.flags & T.PTR_UNTRUSTED) break;
-        env.unsupported(`${arg.kind} arguments of global functions are not simulated yet`);
+        env.unsupported(`${arg.kind} arguments of global functions are not simulated`);
     }
   }
 }
