@@ -78,7 +78,7 @@ export const VERIFIER_FEATURES = {
   // states
   live_marks: { until: "6.18", what: "liveness is marked on registers of states" },
   live_registers: { since: "6.15", what: "live registers are computed before the walk" },
-  live_regs_compared: { since: "6.18", what: "only live registers are compared" },
+  live_regs_compared: { since: "6.15", what: "only live registers are compared" },
   static_stack_liveness: { since: "6.18", what: "live stack slots are computed" },
   scc_loops: { since: "6.17", what: "loops are strongly connected components" },
   const_regs: { since: "7.1", what: "constant registers and dead branches are found before the walk" },
@@ -146,6 +146,7 @@ export const VERIFIER_FEATURES = {
   arg_trusted: { since: "6.9", what: "arg:trusted and arg:nullable" },
   arg_untrusted: { since: "6.17", what: "arg:untrusted" },
   global_dynptr_args: { since: "6.8", what: "dynptr arguments of global functions" },
+  loop_entries: { since: "6.6", until: "6.17", what: "loops are found by their entry states" },
   // helpers
   helper_not_allowed_new: { since: "6.9", what: "message for a helper of another program type" },
   helper_might_sleep: { since: "6.1", what: "helpers that may sleep" },

@@ -24,7 +24,7 @@ export function setupFuncEntry(env: Env, subprog: number, callsite: number, set:
   st.curframe++;
 }
 export const setCalleeState: SetCallee = (_env, caller, callee) => {
-  for (let i = 1; i <= 5; i++) callee.set(i, caller.regs[i]!);
+  for (let i = 1; i <= 5; i++) callee.setWhole(i, caller.regs[i]!);
 };
 export function invalidateOutgoingStackArgs(env: Env, frame: FuncState): void {
   for (let i = 0; i < frame.stackArgRegs.length; i++) markNotInit(env, frame.mutStackArg(i));

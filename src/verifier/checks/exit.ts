@@ -34,7 +34,7 @@ export function prepareFuncExit(env: Env): number {
     if (r0.type !== T.SCALAR_VALUE) env.fail("EACCES", "R0 not a scalar value");
     if (env.f.callback_ret_precise) markChainPrecision(env, 0);
     if (!retvalRangeWithin(callee.callbackRetRange, callee.regs[0]!)) invalidScalar(env, callee.regs[0]!, callee.callbackRetRange, "At callback return", "R0");
-  } else caller.set(0, callee.regs[0]!);
+  } else caller.setWhole(0, callee.regs[0]!);
   const back = callee.inCallbackFn && env.f.callback_checkpoints;
   const next = back ? callee.callsite : callee.callsite + 1;
   if (env.log.verbose) {

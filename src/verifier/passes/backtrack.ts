@@ -98,6 +98,14 @@ function backtrackInsn(env: Env, idx: number, subseqIdx: number, hist: JmpHistor
           bt.setFrameStackArg(bt.frame - 1, hist.spi);
           return true;
         }
+        if (!env.f.stack_access_history) {
+          // before 6.8 only accesses through r10 are followed
+          if (insn.src !== BPF_REG_FP) return true;
+          const spi = Math.trunc((-insn.off - 1) / 8);
+          if (spi >= 64) env.bug(`unknown stack slot ${spi}`);
+          bt.setFrameSlot(bt.frame, spi);
+          return true;
+        }
         if (!hist || !(hist.flags & INSN_F_STACK_ACCESS)) return true;
         bt.setFrameSlot(hist.frame, hist.spi);
         break;
@@ -106,6 +114,14 @@ function backtrackInsn(env: Env, idx: number, subseqIdx: number, hist: JmpHistor
       if (hist && hist.flags & INSN_F_STACK_ARG_ACCESS) {
         if (!bt.frameStackArgSet(bt.frame, hist.spi)) return true;
         bt.clearFrameStackArg(bt.frame, hist.spi);
+        if (cls === BPF_STX) bt.setReg(insn.src);
+        return true;
+      }
+      if (!env.f.stack_access_history) {
+        if (insn.dst !== BPF_REG_FP) return true;
+        const spi = Math.trunc((-insn.off - 1) / 8);
+        if (!bt.frameSlotSet(bt.frame, spi)) return true;
+        bt.clearFrameSlot(bt.frame, spi);
         if (cls === BPF_STX) bt.setReg(insn.src);
         return true;
       }

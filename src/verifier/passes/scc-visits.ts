@@ -2,6 +2,7 @@
 import type { Env } from "../state/env.ts";
 import type { VState } from "../state/state.ts";
 import { markAllScalarsPrecise } from "./backtrack.ts";
+import { propagateLiveness } from "./live-marks.ts";
 import { propagatePrecision } from "./propagate.ts";
 
 export interface SccVisit {
@@ -81,7 +82,10 @@ function propagateBackedges(env: Env, v: SccVisit): void {
       break;
     }
     let changed = false;
-    for (const b of v.backedges) if (propagatePrecision(env, b.equalState!, b)) changed = true;
+    for (const b of v.backedges) {
+      if (env.f.live_marks && propagateLiveness(env, b.equalState!, b)) changed = true;
+      if (propagatePrecision(env, b.equalState!, b)) changed = true;
+    }
     if (!changed) break;
   }
   v.backedges = [];

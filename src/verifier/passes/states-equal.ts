@@ -56,7 +56,7 @@ export function regsafe(env: Env, o: RegState, c: RegState, m: IdMap, exact: Exa
   if (exact === "exact") return regsExact(env, o, c, m);
   if (env.f.live_marks) {
     if ((o.live & 3) === 0 && exact === "not") return true;
-    if (o.type === T.NOT_INIT && exact === "not") return true;
+    if (o.type === T.NOT_INIT && (exact === "not" || c.type === T.NOT_INIT)) return true;
   } else if (o.type === T.NOT_INIT) return true;
   if (o.type !== c.type) return false;
   switch (T.baseType(o.type)) {

@@ -10,6 +10,7 @@ import { forEachReg, StateListEntry, VState } from "../state/state.ts";
 import { BPF_COMPLEXITY_LIMIT_STATES } from "../state/env.ts";
 import { pushJmpHistory } from "./backtrack.ts";
 import { isMayGoto } from "./insn-info.ts";
+import { cleanLiveStates, linkToCheckpoint, loopEntry, propagateLiveness, updateLoopEntry } from "./live-marks.ts";
 import { propagatePrecision } from "./propagate.ts";
 import { addSccBackedge, incompleteReadMarks, maybeEnterScc, maybeExitScc, updatePeakStates } from "./scc-visits.ts";
 import { stackLiveness } from "./stack-liveness.ts";
@@ -28,6 +29,7 @@ export function updateBranchCounts(env: Env, st0: VState): void {
   let entry: StateListEntry | null = null;
   while (st) {
     st.branches--;
+    if (env.f.loop_entries && st.branches === 0 && st.parent && st.loopEntry) updateLoopEntry(st.parent, st.loopEntry);
     if (st.branches > 0) break;
     if (env.f.scc_loops) maybeExitScc(env, st);
     const parent: VState | null = st.parent;
@@ -126,6 +128,7 @@ export function isStateVisited(env: Env, insnIdx: number): boolean {
   if (env.f.static_stack_liveness) cleanState(env, cur);
 
   const list = exploredStates(env, insnIdx);
+  if (env.f.live_marks) cleanLiveStates(env, list, insnIdx, cur);
   let statesCnt = 0;
   const snapshot = list.slice();
   for (const e of snapshot) {
@@ -138,13 +141,18 @@ export function isStateVisited(env: Env, insnIdx: number): boolean {
       if (r === "hit") {
         hit = true;
         loop = true;
+        if (env.f.loop_entries && !aux.callsCallback) updateLoopEntry(cur, old);
       } else if (!force && env.jmpsProcessed - env.prevJmpsProcessed < 20 && env.insnProcessed - env.prevInsnProcessed < 100) add = false;
     } else {
+      const entry = env.f.loop_entries ? loopEntry(old) : null;
+      const inLoop = entry !== null && entry.branches > 0;
       loop = env.f.scc_loops && incompleteReadMarks(env, old);
-      hit = statesEqual(env, old, cur, loop ? "range" : "not");
+      hit = statesEqual(env, old, cur, loop || inLoop ? "range" : "not");
+      if (hit && inLoop) updateLoopEntry(cur, entry);
     }
     if (hit) {
       e.hitCnt++;
+      if (env.f.live_marks) propagateLiveness(env, old, cur);
       if (env.curAux.jmpPoint) pushJmpHistory(env, cur, 0);
       propagatePrecision(env, old, cur);
       if (loop && env.f.scc_loops) {
@@ -224,6 +232,7 @@ function remember(env: Env, cur: VState, list: StateListEntry[], insnIdx: number
   cur.firstInsnIdx = insnIdx;
   cur.dfsDepth = st.dfsDepth + 1;
   cur.jmpHistory = [];
+  if (env.f.live_marks) linkToCheckpoint(cur, st);
   list.unshift(entry);
 }
 /** Raised so that nothing of an earlier subprogram is taken for owned. */

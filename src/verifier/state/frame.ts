@@ -100,8 +100,18 @@ export class FuncState {
     this.regs[i] = c;
     return c;
   }
-  /** Puts a copy of `r` into register i. */
+  /** Puts a copy of `r` into register i, which keeps its own liveness (kernel copy_register_state). */
   set(i: number, r: RegState): RegState {
+    const c = r.clone();
+    c.epoch = clock.epoch;
+    const old = this.regs[i]!;
+    c.live = old.live;
+    c.parent = old.parent;
+    this.regs[i] = c;
+    return c;
+  }
+  /** The same, liveness included: arguments of a called function, its result. */
+  setWhole(i: number, r: RegState): RegState {
     const c = r.clone();
     c.epoch = clock.epoch;
     this.regs[i] = c;
@@ -149,7 +159,10 @@ export class FuncState {
   setSpilled(spi: number, r: RegState): RegState {
     const c = r.clone();
     c.epoch = clock.epoch;
-    this.mutSlot(spi).spilled = c;
+    const slot = this.mutSlot(spi);
+    c.live = slot.spilled.live;
+    c.parent = slot.spilled.parent;
+    slot.spilled = c;
     return c;
   }
   mutStackArg(i: number): RegState {

@@ -11,6 +11,7 @@ import type { ScalarState } from "../domains/bounds.ts";
 import { type Range32, type Range64, R32_UNBOUNDED, r32Equal, R64_UNBOUNDED, r64Equal } from "../domains/range.ts";
 import { type Tnum, TNUM_UNKNOWN, tnumConst, tnumEqual } from "../domains/tnum.ts";
 import { setKnown, setUnknown } from "../domains/bounds.ts";
+import type { FuncState } from "./frame.ts";
 import type { VMap } from "./maps.ts";
 import { NOT_INIT, SCALAR_VALUE } from "./reg-type.ts";
 
@@ -100,11 +101,9 @@ export class RegState implements ScalarState {
   }
 }
 
-/** Where a liveness mark travels: the same place in the parent state. */
+/** Where a liveness mark travels: the same place in the parent state. A register number, or -1 - stack slot. */
 export interface RegParent {
-  readonly frames: readonly { regs: RegState[]; stack: { spilled: RegState }[] }[];
-  readonly frame: number;
-  /** register number, or -1 - stack slot */
+  readonly func: FuncState;
   readonly index: number;
 }
 
