@@ -22,7 +22,7 @@ export function App() {
   useEffect(() => {
     const key = (event: KeyboardEvent): void => {
       const command = event.metaKey || event.ctrlKey;
-      if (command && event.key.toLowerCase() === "s") {
+      if (command && event.key.toLowerCase() === "s" && !event.defaultPrevented) {
         event.preventDefault();
         saveNow();
         toast("Saved in this browser.");
@@ -76,6 +76,9 @@ const VIEWS: Readonly<Record<Panel, () => preact.JSX.Element>> = {
 
 function Results() {
   const View = VIEWS[panel.value];
+  useEffect(() => {
+    document.getElementById(`tab-${panel.value}`)?.scrollIntoView({ inline: "nearest", block: "nearest" });
+  }, [panel.value]);
   const key = (event: KeyboardEvent): void => {
     const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     if (!by) return;

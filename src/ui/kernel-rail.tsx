@@ -1,6 +1,7 @@
+import { useEffect } from "preact/hooks";
 import type { KernelSummary } from "../workers/kernel-api.ts";
 import { cellKey } from "../session/matrix.ts";
-import { matrix, session } from "./state.ts";
+import { matrix, pane, session } from "./state.ts";
 import { LabButton } from "./lab.tsx";
 
 /** The eleven kernels in a row, oldest to newest. The stop under each takes the colour of its verdict once it is known. */
@@ -8,6 +9,9 @@ export function KernelRail() {
   const kernels = session.kernels.value;
   const { kernel } = session.project.value;
   const program = session.program.value?.name ?? "";
+  useEffect(() => {
+    document.getElementById(`kernel-${kernel}`)?.scrollIntoView({ inline: "center", block: "nearest" });
+  }, [kernel, kernels, pane.value]);
   if (!kernels) return <div class="rail loading" aria-busy="true"><span class="muted">Loading the list of kernels…</span></div>;
   if (!kernels.ok) {
     return (

@@ -5,7 +5,7 @@ import "./styles/layout.css";
 import "./styles/panels.css";
 import { decodeLink, isLink } from "../session/link.ts";
 import { App } from "./app.tsx";
-import { documents, connect, newDocument, openDocument, session, toast } from "./state.ts";
+import { documents, connect, embedded, newDocument, openDocument, session, toast } from "./state.ts";
 import { openApi } from "./panels/api-explorer.tsx";
 import { registerServiceWorker } from "./register-sw.ts";
 
@@ -18,13 +18,24 @@ async function followAddress(): Promise<void> {
       toast(`${project.error} Your own work is as it was.`, "bad");
       return;
     }
-    const known = documents.findSame(project.value);
+    const known = embedded ? null : documents.findSame(project.value);
     if (known) openDocument(known, project.value);
     else newDocument(project.value);
+    forgetLinkOnChange();
   } else if (fragment.startsWith("api/")) {
     const name = decodeURIComponent(fragment.slice(4));
     if (/^\w{1,128}$/.test(name)) openApi(name);
   }
+}
+
+/** Once the project is no longer what the address says, the address says nothing: a reload then opens the work, not the link again. */
+function forgetLinkOnChange(): void {
+  const opened = session.project.value;
+  const stop = session.project.subscribe((project) => {
+    if (project === opened || JSON.stringify(project) === JSON.stringify(opened)) return;
+    if (isLink(location.hash)) history.replaceState(null, "", location.pathname + location.search);
+    queueMicrotask(() => stop());
+  });
 }
 
 render(<App />, document.getElementById("app")!);

@@ -2,7 +2,7 @@ import { computed, effect, signal } from "@preact/signals";
 import type { SourcePos } from "../loader/types.ts";
 import { Documents } from "../session/documents.ts";
 import { Matrix } from "../session/matrix.ts";
-import { mainFile } from "../session/project.ts";
+import { mainFile, projectTitle } from "../session/project.ts";
 import { Session } from "../session/session.ts";
 import type { Project } from "../session/types.ts";
 import { autoCompile, store } from "./prefs.ts";
@@ -103,7 +103,7 @@ export const selectedSource = computed(() => {
 export function openDocument(id: string, project: Project): void {
   saveNow();
   documentId.value = id;
-  store.set(CURRENT, id);
+  if (!embedded) store.set(CURRENT, id);
   session.replaceProject(project);
   matrix.clear();
   saveNow();
@@ -150,6 +150,9 @@ export function connect(): void {
   });
   effect(() => {
     session.autoCompile.value = autoCompile.value;
+  });
+  effect(() => {
+    document.title = `${projectTitle(session.project.value)} · BPF Playground`;
   });
   session.onObject(() => {
     if (matrixWanted.value) fillMatrix();

@@ -59,6 +59,7 @@ export function VerdictHead() {
       <div class="verdict-line">
         <span class="verdict-word">{h.icon && <Icon name={h.icon} size={18} />}{h.word}</span>
         <span class="verdict-detail">{h.detail}{h.stale && ". The text has changed since."}</span>
+        {session.check.value.kind === "checking" && <button type="button" class="button small outlined late" onClick={() => session.stop()}><Icon name="stop" size={12} /> Stop</button>}
         <ProgramPicker />
       </div>
       {h.message !== "" && <pre class="verdict-message" tabIndex={0} aria-label="Message">{h.message}</pre>}

@@ -48,6 +48,7 @@ export function connectDecorations(editor: monaco.editor.IStandaloneCodeEditor, 
           startLineNumber: line, endLineNumber: line, startColumn: from, endColumn: to,
         });
       }
+      markers.push(...deprecations(model));
       monaco.editor.setModelMarkers(model, "playground", markers);
     }
   }));
@@ -86,6 +87,19 @@ export function connectDecorations(editor: monaco.editor.IStandaloneCodeEditor, 
   });
   undo.push(() => onModel.dispose());
   return () => undo.forEach((run) => run());
+}
+
+/** Calls that the chosen kernel warns about, struck through wherever they stand. */
+function deprecations(model: monaco.editor.ITextModel): monaco.editor.IMarkerData[] {
+  const check = session.check.value;
+  if (check.kind !== "done") return [];
+  return (check.verdict.warnings ?? []).flatMap((warning) => {
+    const name = /\bkfunc (\w+) is deprecated/.exec(warning)?.[1];
+    if (!name) return [];
+    return model.findMatches(`\\b${name}\\b`, false, true, true, null, false, 200).map(({ range }) => ({
+      ...range, severity: monaco.MarkerSeverity.Warning, tags: [monaco.MarkerTag.Deprecated], message: warning, source: `Linux ${check.verdict.kernel}`,
+    }));
+  });
 }
 
 /** The expression at a column, or the whole statement of the line when the column says nothing. */
