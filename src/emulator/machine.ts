@@ -7,6 +7,7 @@ import type { Redirect, RunEnv, SimDevice, SimRoute } from "./env.ts";
 import { errnoName } from "./errno.ts";
 import { badAccess, Fault, unsupported } from "./fault.ts";
 import { setResult } from "./helpers/args.ts";
+import { lookupCall } from "./helpers/fast-lookup.ts";
 import { helperImpl } from "./helpers/table.ts";
 import { Cpu, type Image } from "./interp/cpu.ts";
 import { predecode } from "./interp/predecode.ts";
@@ -200,6 +201,7 @@ export class SimMachine implements Machine, RunEnv {
     if (name === undefined) return () => { throw unsupported(`helper number ${id} does not exist in kernel ${this.kernel.name}`); };
     const impl = helperImpl(name);
     if (!impl) return () => { throw unsupported(`helper ${name} is not simulated`); };
+    if (name === "bpf_map_lookup_elem") return lookupCall(this, impl);
     return (cpu) => setResult(cpu, impl(this));
   }
 

@@ -151,8 +151,8 @@ export function execute(cpu: Cpu, start: number): void {
         if (id > 0 && id < MAX_REGIONS) {
           const t = id << 2;
           const o = (l - tab[t]!) >>> 0;
-          if (o <= tab[t + 1]! - size) {
-            const p = tab[t + 3]! + o;
+          const p = o <= tab[t + 1]! - size ? tab[t + 3]! + o : mem.locateIn(id, l, size, false);
+          if (p >= 0) {
             switch (w & 0xff) {
               case 0x61: r[d] = view.getInt32(p, true); r[d + 1] = 0; break;
               case 0x69: r[d] = view.getUint16(p, true); r[d + 1] = 0; break;
@@ -184,8 +184,8 @@ export function execute(cpu: Cpu, start: number): void {
         if (id > 0 && id < MAX_REGIONS) {
           const t = id << 2;
           const o = (l - tab[t]!) >>> 0;
-          if (o <= tab[t + 2]! - size) {
-            const p = tab[t + 3]! + o;
+          const p = o <= tab[t + 2]! - size ? tab[t + 3]! + o : mem.locateIn(id, l, size, true);
+          if (p >= 0) {
             if (size === 4) view.setInt32(p, lo, true);
             else if (size === 8) { view.setInt32(p, lo, true); view.setInt32(p + 4, hi, true); }
             else if (size === 1) view.setInt8(p, lo);
@@ -201,6 +201,25 @@ export function execute(cpu: Cpu, start: number): void {
         break;
       }
       case 0xc3: case 0xcb: case 0xd3: case 0xdb: {
+        // the commonest, addition, on ordinary memory
+        if ((code[at + 2]! & ~1) === 0 && (w & 0x10) === ((w & 0x08) << 1)) {
+          const off = code[at + 1]!, b = r[d]!, l = (b + off) | 0;
+          const id = (r[d + 1]! + (off >> 31) + ((l >>> 0) < (b >>> 0) ? 1 : 0) + BIAS) | 0;
+          const size = (w & 0x18) === 0x18 ? 8 : 4;
+          if (id > 0 && id < MAX_REGIONS) {
+            const t = id << 2;
+            const o = (l - tab[t]!) >>> 0;
+            const p = o <= tab[t + 2]! - size ? tab[t + 3]! + o : mem.locateIn(id, l, size, true);
+            if (p >= 0) {
+              const oldLow = view.getInt32(p, true), sum = (oldLow + r[s]!) | 0;
+              const oldHigh = size === 8 ? view.getInt32(p + 4, true) : 0;
+              view.setInt32(p, sum, true);
+              if (size === 8) view.setInt32(p + 4, oldHigh + r[s + 1]! + ((sum >>> 0) < (oldLow >>> 0) ? 1 : 0), true);
+              if ((code[at + 2]! & 1) !== 0) { r[s] = oldLow; r[s + 1] = oldHigh; }
+              break;
+            }
+          }
+        }
         cpu.pc = pc - 1;
         cpu.n = n;
         atomic(R, mem, d >> 1, s >> 1, w & 0x18, code[at + 1]!, code[at + 2]!);

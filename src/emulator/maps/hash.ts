@@ -35,6 +35,18 @@ export class HashMap extends SimMap {
     return this.table.get(keyText(key));
   }
 
+  /** `lookup` of the key at a place in linear memory: sets r0's halves without an object in between. */
+  lookupAt(at: number, cpu: number, r: Int32Array): void {
+    const u8 = this.env.mem.u8;
+    const elem = this.table.get(this.keySize === 4 ? String.fromCharCode(u8[at]!, u8[at + 1]!, u8[at + 2]!, u8[at + 3]!) : keyText(u8.subarray(at, at + this.keySize)));
+    if (!elem) {
+      r[0] = r[1] = 0;
+      return;
+    }
+    elem.ref = true;
+    this.slots.place(elem.slot, this.percpu ? cpu : 0, r);
+  }
+
   override lookup(key: Uint8Array, cpu: number): bigint {
     const elem = this.find(key);
     if (!elem) return 0n;

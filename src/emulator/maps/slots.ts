@@ -1,4 +1,4 @@
-import type { Memory, Region } from "../memory/memory.ts";
+import { ORIGIN, REGION_HI, type Memory, type Region } from "../memory/memory.ts";
 import { roundUp8 } from "./sim-map.ts";
 
 const CHUNK_BYTES = 64 * 1024;
@@ -47,6 +47,13 @@ export class Slots {
 
   address(slot: number, copy: number): bigint {
     return this.mem.address(this.chunks[Math.floor(slot / this.perChunk)]![copy]!, (slot % this.perChunk) * this.stride);
+  }
+
+  /** The slot's address as the halves of r0. */
+  place(slot: number, copy: number, r: Int32Array): void {
+    const chunk = Math.floor(slot / this.perChunk);
+    r[0] = ORIGIN + (slot - chunk * this.perChunk) * this.stride;
+    r[1] = REGION_HI + this.chunks[chunk]![copy]!.id;
   }
 
   /** A view of the slot's bytes, valid until the next region is made. */

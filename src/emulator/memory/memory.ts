@@ -205,6 +205,16 @@ export class Memory {
     return region.ptr + off;
   }
 
+  /** `locate` by region number and low word of the address: what the interpreter asks when the table's row did not do. */
+  locateIn(id: number, low: number, size: number, write: boolean): number {
+    const region = this.regions[id];
+    if (!region?.live || region.handler !== null || !(write ? region.writable : region.readable)) return -1;
+    const off = (low - ORIGIN) | 0;
+    if (off < region.from || off + size > region.to) return -1;
+    if (region.stride !== 0 && (off % region.stride) + size > region.elem) return -1;
+    return region.ptr + off;
+  }
+
   /** A view of checked bytes, valid until the next region is made. Throws a Fault that says why not. */
   bytes(address: bigint, size: number, write: boolean, what: string): Uint8Array {
     if (size === 0) return this.u8.subarray(0, 0);
