@@ -63,7 +63,8 @@ describe("rows for people", () => {
     expect(table([["\u001b[31ma\u001b[0m", "1"], ["bbb", "22"]], [1])).toEqual(["\u001b[31ma\u001b[0m     1", "bbb  22"]);
   });
   it("says in words which kernels take a program", () => {
-    const words = (marks: string) => minimumText([...marks].map((m, i) => ({ kernel: `6.${i}`, verdict: m === "+" ? "accepted" as const : "rejected" as const })));
+    const words = (marks: string) => minimumText([...marks].map((m, i) => ({ kernel: `6.${i}`, verdict: m === "+" ? "accepted" as const : m === "?" ? "unsupported" as const : "rejected" as const })));
+    expect(["?-+", "??"].map(words)).toEqual(["minimum kernel 6.2; no verdict on 6.0", "no verdict (unsupported on 6.0, 6.1)"]);
     expect(["+++", "---", "-++", "++-", "-+-", "+-+", "-++-"].map(words)).toEqual([
       "accepted by all, from 6.0 on", "accepted by none of them", "minimum kernel 6.1", "accepted up to 6.1, not after", "accepted by 6.1 only", "accepted by 6.0, 6.2 only", "accepted from 6.1 to 6.2",
     ]);

@@ -78,8 +78,15 @@ function causes(rows: readonly CheckRow[]): CheckRow[][] {
   return [...groups.values()];
 }
 
-/** Which kernels take the program: "needs 6.12 or newer", "accepted by all, from 5.10 on", "accepted from 6.12 to 7.2" … */
-export function minimumText(rows: readonly Pick<CheckRow, "kernel" | "verdict">[]): string {
+/** Which kernels take the program: "minimum kernel 6.12", "accepted by all, from 5.10 on", "accepted from 6.12 to 7.2" … Kernels without a verdict are named apart. */
+export function minimumText(all: readonly Pick<CheckRow, "kernel" | "verdict">[]): string {
+  const rows = all.filter((r) => r.verdict !== "unsupported");
+  const open = all.filter((r) => r.verdict === "unsupported").map((r) => r.kernel);
+  if (rows.length === 0) return `no verdict (unsupported on ${open.join(", ")})`;
+  return open.length === 0 ? acceptedText(rows) : `${acceptedText(rows)}; no verdict on ${open.join(", ")}`;
+}
+
+function acceptedText(rows: readonly Pick<CheckRow, "kernel" | "verdict">[]): string {
   const good = rows.map((r) => r.verdict === "accepted");
   const count = good.filter(Boolean).length;
   if (count === 0) return "accepted by none of them";

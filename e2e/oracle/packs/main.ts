@@ -5,6 +5,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
+import { makeApiDb } from "../../../src/cli/write-api-db.ts";
 import { writePack } from "../../../src/kernel/pack.ts";
 import type { KernelIndex, KernelIndexEntry, KernelPackManifest } from "../../../src/kernel/types.ts";
 import { projectRoot } from "../cache.ts";
@@ -66,3 +67,5 @@ const args = process.argv.slice(2);
 const at = args.indexOf("--kernels");
 const wanted = at >= 0 ? (args[at + 1] ?? "all") : "all";
 for (const kernel of wanted === "all" ? kernelSeries : wanted.split(",")) await makePack(kernel);
+// The life of every helper and kfunc is read out of the packs, so it follows them.
+writeFileSync(join(folder, "api.json"), await makeApiDb());
