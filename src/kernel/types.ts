@@ -100,6 +100,8 @@ export interface KernelPackManifest {
   dtors: readonly { struct: string; kfunc: string }[];
   /** struct_ops the kernel offers, with the module that brings one (null: vmlinux) */
   structOps?: readonly { name: string; module: string | null }[];
+  /** the kernel's own lists of functions and types by their symbol: sleepable_lsm_hooks, untrusted_lsm_hooks, btf_id_deny, btf_allowlist_d_path, rcu_protected_types… (full names, "bpf_lsm_file_open"); a list the release does not have is absent */
+  idSets?: Readonly<Record<string, readonly string[]>>;
   ctx: readonly CtxAccess[];
   limits: { insns: number; complexity: number; stack: number; callFrames: number; logLevels: number };
   /** facts found by probing that named features hang on, name → value (e.g. "insn_may_goto": true) */

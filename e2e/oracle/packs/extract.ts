@@ -218,3 +218,20 @@ function readStructOps(view: KernelView, table: bigint, module: string | null): 
     .map((symbol) => symbol.name.slice(4))
     .sort();
 }
+
+/** The kernel's plain BTF id sets (`BTF_SET_START(NAME)`, `struct btf_id_set`) by name, as names of what they hold: sleepable_lsm_hooks, btf_id_deny…. */
+export function readIdSets(view: KernelView): Record<string, string[]> {
+  const { symbols, memory, btf } = view;
+  const prefix = "__BTF_ID__set__";
+  const out: Record<string, string[]> = {};
+  for (const symbol of symbols.all) {
+    if (symbol.module !== null || !symbol.name.startsWith(prefix)) continue;
+    const count = memory.u32(symbol.address);
+    if (count > 4096) throw new Error(`${symbol.name} claims ${count} ids`);
+    const ids = memory.read(symbol.address + 4n, 4 * count);
+    const names = Array.from({ length: count }, (_, i) => btf.type(ids.readUInt32LE(4 * i))?.name ?? "");
+    // Entries whose function this configuration does not have are id 0.
+    out[symbol.name.slice(prefix.length)] = names.filter((name) => name !== "").sort();
+  }
+  return Object.fromEntries(Object.entries(out).sort(([a], [b]) => (a < b ? -1 : 1)));
+}

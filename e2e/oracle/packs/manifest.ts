@@ -13,6 +13,9 @@ import { kernelEnums, type Variant } from "./variants.ts";
 /** What the kernel says to a kfunc that this kind of program may not call (check_kfunc_call, all releases that have kfuncs). */
 export const kfuncRefused = /calling kernel function \S+ is not allowed/;
 
+/** Said before the program type is looked at (add_kfunc_call, 6.3 on): such an answer tells nothing of it. */
+export const kfuncUnanswered = /metadata kfuncs require device-bound program/;
+
 /**
  * Folds answers by variant into keys: the program type alone where every variant of it says the same, else the most
  * common answer (a plain variant's, where there is one) and the exact keys that differ. Undefined is "no".
@@ -102,6 +105,7 @@ function protoAt(facts: KernelFacts, address: bigint): HelperProto {
 
 function kfuncEntries(facts: KernelFacts, kernel: string): KfuncEntry[] {
   const out: KfuncEntry[] = [];
+  const hookTypes = typesOfHooks(facts);
   for (const { module, kfuncs } of facts.live) {
     const btf = module === null ? facts.btf : facts.modules.find((entry) => entry.name === module)?.btf;
     if (!btf || kfuncs.length === 0) continue;
@@ -112,7 +116,9 @@ function kfuncEntries(facts: KernelFacts, kernel: string): KfuncEntry[] {
       const hooks = kfuncs.filter((entry) => entry.id === id);
       const flags = hooks.reduce((bits, entry) => bits | entry.flags, 0);
       const asked = facts.variants.filter((variant) => facts.kfuncAnswers.has(variant.key));
-      const may = (variant: Variant) => (kfuncRefused.test(facts.kfuncAnswers.get(variant.key)?.get(`${module ?? ""}/${id}`) ?? "") ? undefined : true);
+      const unanswered = asked.some((variant) => kfuncUnanswered.test(facts.kfuncAnswers.get(variant.key)?.get(`${module ?? ""}/${id}`) ?? ""));
+      const byHook = new Set(hooks.flatMap((entry) => [...(hookTypes.get(entry.hook) ?? [])]));
+      const may = (variant: Variant) => (unanswered ? byHook.has(variant.progType) || undefined : kfuncRefused.test(facts.kfuncAnswers.get(variant.key)?.get(`${module ?? ""}/${id}`) ?? "") ? undefined : true);
       const progTypes = [...new Set(asked.filter(may).map((variant) => variant.progType))].sort();
       const folded = foldVariants(asked, may);
       const only: Record<string, boolean> = {};
@@ -132,6 +138,26 @@ function kfuncEntries(facts: KernelFacts, kernel: string): KfuncEntry[] {
         })),
       });
     }
+  }
+  return out;
+}
+
+/** Program types each hook stands for: those to which every kfunc of the hook is allowed, going by hooks without a filter. */
+function typesOfHooks(facts: KernelFacts): Map<string, Set<string>> {
+  const out = new Map<string, Set<string>>();
+  const types = [...new Set(facts.variants.map((variant) => variant.progType))];
+  const answerTo = (module: string | null, id: number, progType: string) => {
+    const variant = facts.variants.find((entry) => entry.progType === progType && facts.kfuncAnswers.has(entry.key));
+    return variant ? (facts.kfuncAnswers.get(variant.key)?.get(`${module ?? ""}/${id}`) ?? "") : undefined;
+  };
+  const entries = facts.live.flatMap(({ module, kfuncs }) => kfuncs.filter((entry) => entry.filters.length === 0).map((entry) => ({ ...entry, module })));
+  for (const hook of new Set(entries.map((entry) => entry.hook))) {
+    const own = entries.filter((entry) => entry.hook === hook && !kfuncUnanswered.test(answerTo(entry.module, entry.id, types[0] ?? "") ?? ""));
+    const stands = (progType: string) => own.length > 0 && own.every((entry) => {
+      const answer = answerTo(entry.module, entry.id, progType);
+      return answer !== undefined && !kfuncRefused.test(answer);
+    });
+    out.set(hook, new Set(types.filter(stands)));
   }
   return out;
 }
@@ -218,6 +244,7 @@ export function makeManifest(kernel: string, facts: KernelFacts): KernelPackMani
     kfuncs,
     dtors: facts.live.flatMap(({ module, dtors }) => dtors.map((dtor) => ({ struct: nameIn(module, dtor.struct), kfunc: nameIn(module, dtor.kfunc) }))),
     structOps: facts.live.flatMap(({ module, structOps }) => structOps.map((name) => ({ name, module }))),
+    idSets: facts.idSets,
     ctx: contextAccess(facts),
     limits: limitsOf(facts.features),
     probes: facts.features,

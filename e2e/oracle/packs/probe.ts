@@ -8,7 +8,7 @@ import { BtfKind, type Btf } from "../../../src/btf/types.ts";
 import type { HelperProto } from "../../../src/kernel/types.ts";
 import { kernelBtfPath } from "../vmlinux.ts";
 import { contextAsks, type ContextAsk } from "./context.ts";
-import { helperNames, readLiveBtfs, readProto, type KernelView, type LiveBtf } from "./extract.ts";
+import { helperNames, readIdSets, readLiveBtfs, readProto, type KernelView, type LiveBtf } from "./extract.ts";
 import { addImm, callHelper, callKfunc, exit, load, mapValue, movImm, movReg, store } from "./insns.ts";
 import { runMachine } from "./machine.ts";
 import { KernelMemory, Symbols } from "./memory.ts";
@@ -33,6 +33,7 @@ export interface KernelFacts {
   readonly live: readonly LiveBtf[];
   /** kfunc sets by the kernel's symbol: the ids in it */
   readonly sets: readonly { readonly name: string; readonly module: string | null; readonly ids: readonly number[] }[];
+  readonly idSets: Readonly<Record<string, readonly string[]>>;
   readonly variants: readonly Variant[];
   readonly supported: ReadonlySet<string>;
   readonly progTypeNames: readonly string[];
@@ -108,13 +109,14 @@ export async function probeKernel(kernel: string, say: (text: string) => void, k
   say(`first boot, ${loadOrder.length} modules, ${first.count} requests about program types`);
   const run1 = await runMachine(kernel, { modules: loadOrder, requests: first.encode(), keep });
   const answers1 = decodeAnswers(run1.sections.get("RESP") ?? Buffer.alloc(0), first.count);
-  let live, sets;
+  let live, sets, idSets;
   try {
     const seen = view(run1, btf);
     const failed = (run1.sections.get("MODS") ?? "").toString().split("\n").filter((line) => line && !line.endsWith(" 0"));
     if (failed.length > 0) say(`modules that did not load: ${failed.join(", ")}`);
     live = readLiveBtfs(seen);
     sets = readSets(seen);
+    idSets = readIdSets(seen);
   } finally {
     run1.close();
   }
@@ -166,7 +168,7 @@ export async function probeKernel(kernel: string, say: (text: string) => void, k
   for (const { variant, module, id, request } of kfuncAsks) within(kfuncAnswers, variant.key).set(`${module ?? ""}/${id}`, answers[request]?.log ?? "");
   const judged = judgeFeatures(features, answers);
   return {
-    btf, btfBytes, modules, protos, helpers, live, sets, variants, supported, loads, helperAnswers, kfuncAnswers,
+    btf, btfBytes, modules, protos, helpers, live, sets, idSets, variants, supported, loads, helperAnswers, kfuncAnswers,
     contextAnswers: contexts.map((ask) => ({ ...ask, answer: answers[ask.request] as Answer })),
     features: judged.features, mapTypes: judged.mapTypes,
     progTypeNames: kernelEnums(btf).progTypes.map(({ name }) => name), mapTypeNames: kernelEnums(btf).mapTypes,

@@ -3,10 +3,10 @@
  * types there are. Taken from the verifier's messages alone, so that it can speak against a pack, whose helper table
  * comes from the prototype the verifier took and whose kfunc table names hooks read from memory.
  */
-import { kfuncRefused } from "./manifest.ts";
+import { kfuncRefused, kfuncUnanswered } from "./manifest.ts";
 import type { KernelFacts } from "./probe.ts";
 
-/** Answers of one kernel. Strings hold one letter an entry, in the order of the names beside them: y, n. */
+/** Answers of one kernel. Strings hold one letter an entry, in the order of the names beside them: y, n, or ? where the kernel refused before it looked. */
 export interface AnswerRecord {
   readonly kernel: string;
   readonly release: string;
@@ -51,7 +51,8 @@ export function makeRecord(kernel: string, release: string, facts: KernelFacts):
   });
   const kfuncRows = new Map<string, string>();
   for (const [key, answers] of facts.kfuncAnswers) {
-    kfuncRows.set(key, kfuncs.map((kfunc) => (kfuncRefused.test(answers.get(kfunc.key) ?? "") ? "n" : "y")).join(""));
+    const letter = (message: string) => (kfuncUnanswered.test(message) ? "?" : kfuncRefused.test(message) ? "n" : "y");
+    kfuncRows.set(key, kfuncs.map((kfunc) => letter(answers.get(kfunc.key) ?? "")).join(""));
   }
   return {
     kernel,

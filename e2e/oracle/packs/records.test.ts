@@ -64,6 +64,7 @@ describe.each(index.kernels)("kernel $kernel", ({ kernel: name, file, release })
     for (const key of Object.keys(record.kfuncs.answers.of)) {
       const answers = row(record.kfuncs.answers, key) ?? "";
       record.kfuncs.names.forEach((kfuncName, i) => {
+        if (answers[i] === "?") return;
         counts.kfuncs++;
         const entry = kfuncs.get(kfuncName);
         if (!entry || kernel.kfuncAllowed(entry, program(key)) !== (answers[i] === "y")) wrong.push(`${key} ${kfuncName}: the kernel says ${answers[i]}`);
