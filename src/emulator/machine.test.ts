@@ -82,6 +82,14 @@ describe("a machine", () => {
     expect(runProgram(task, kernel, {}).outcome).toBe("exited");
   });
 
+  test("made-up system calls have a path that programs can read", () => {
+    const read = [
+      I(0x79, 3, 1, 24), I(0xbf, 1, 10), I(0x07, 1, 0, 0, -16), I(0xb7, 2, 0, 0, 16), call("bpf_probe_read_user_str"), I(0x55, 0, 0, 1, 14), I(0x71, 0, 10, -15), EXIT,
+    ];
+    const result = runProgram(handMade(read, { type: "tracepoint", attachTo: "syscalls/sys_enter_openat" }), kernel, {});
+    expect(result).toMatchObject({ outcome: "exited", retval: "e".charCodeAt(0) });
+  });
+
   test("timers fire after the run, at their time", () => {
     const callback = 14;
     const program = handMade([

@@ -1,4 +1,5 @@
 import type { BtfId } from "../base/brand.ts";
+import { encodeUtf8 } from "../base/bytes.ts";
 import { BtfKind, type Btf, type BtfMember } from "../btf/types.ts";
 import type { Memory, Region } from "./memory/memory.ts";
 
@@ -115,6 +116,26 @@ export class KernelObjects {
 
   hasTask(pid: number): boolean {
     return pid === this.current.pid || pid === 1;
+  }
+
+  /** A zero-terminated text that kernel and user space reads both find. */
+  text(content: string, name: string): bigint {
+    const key = `${name}: ${content}`;
+    let region = this.named.get(key);
+    if (!region) {
+      region = this.mem.create(name, Math.max(16, content.length + 1), { object: { user: true } });
+      this.named.set(key, region);
+      this.mem.regionBytes(region).set(encodeUtf8(content).subarray(0, region.size - 1));
+    }
+    return this.mem.address(region);
+  }
+
+  /** Fields of a tracepoint record that say where a text of variable length lies (__data_loc_…). */
+  dataLocations(structName: string): { name: string; off: number }[] {
+    const id = this.struct(structName);
+    const type = id !== undefined ? this.btf?.type(id) : undefined;
+    if (type?.kind !== BtfKind.STRUCT) return [];
+    return type.members.filter((m) => m.name.startsWith("__data_loc_")).map((m) => ({ name: m.name.slice(11), off: m.bitOffset >> 3 }));
   }
 
   /** Address of a kernel function or variable by name; the same one each time. */

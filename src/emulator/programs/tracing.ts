@@ -1,4 +1,5 @@
 import type { BtfId } from "../../base/brand.ts";
+import { encodeUtf8 } from "../../base/bytes.ts";
 import { ok, type Result } from "../../base/result.ts";
 import { BtfKind, type Btf, type BtfOf, type BtfParam } from "../../btf/types.ts";
 import type { RunEnv } from "../env.ts";
@@ -26,6 +27,7 @@ export function prepareTracing(env: RunEnv, program: BoundProgram, request: RunR
     const reach = contextReach(program.insns);
     if (request.ctxIn && request.ctxIn.length < reach) return refuse("EINVAL", `ctx_in has ${request.ctxIn.length} bytes; the program reaches byte ${reach}`);
     const args = request.ctxIn ? [] : madeUpArguments(env, rawTracepointProto(env.kernel.btf, program.attachTo), true);
+    if (!request.ctxIn && program.attachTo === "sys_enter") args.splice(0, 2, systemCallRegisters(env, SYS_OPENAT.args(env)), BigInt(SYS_OPENAT.nr));
     return region(env, "the context (raw tracepoint arguments)", request.ctxIn ?? words(args, MAX_ARGS), true);
   }
   if (type === "kprobe" || type === "perf_event") return prepareRegisters(env, program, request);
@@ -126,12 +128,7 @@ function madeUpArgument(env: RunEnv, btf: Btf, param: BtfParam, index: number): 
     if (target.name === "task_struct") return env.objects.currentTask();
     return env.objects.single(target.name, `struct ${target.name} (argument ${index})`);
   }
-  if (target?.kind === BtfKind.INT && target.size === 1) {
-    const address = env.objects.symbol(`text (argument ${index})`, 16);
-    const at = env.mem.locate(address, 16, true);
-    if (at >= 0) env.mem.u8.set([0x73, 0x69, 0x6d], at); // "sim"
-    return address;
-  }
+  if (target?.kind === BtfKind.INT && target.size === 1) return env.objects.text(/file|path|name/.test(param.name) ? SAMPLE_PATH : "sim", `text (argument ${index})`);
   return 0n;
 }
 
@@ -139,7 +136,9 @@ function madeUpArgument(env: RunEnv, btf: Btf, param: BtfParam, index: number): 
 function tracepointRecord(env: RunEnv, attachTo: string | null): Uint8Array {
   const [category, name] = (attachTo ?? "").split("/");
   const struct = category === "syscalls" ? (name?.startsWith("sys_exit") ? "trace_event_raw_sys_exit" : "trace_event_raw_sys_enter") : `trace_event_raw_${name ?? ""}`;
-  const bytes = new Uint8Array(Math.max(128, env.objects.sizeOfStruct(struct, 128)));
+  const texts = env.objects.dataLocations(struct);
+  const size = env.objects.sizeOfStruct(struct, 128);
+  const bytes = new Uint8Array(Math.max(128, size + texts.length * 32));
   const view = new DataView(bytes.buffer);
   view.setUint16(0, 1, true);
   view.setInt32(4, env.task.pid, true);
@@ -152,5 +151,54 @@ function tracepointRecord(env: RunEnv, attachTo: string | null): Uint8Array {
     const member = env.objects.member(struct, field);
     if (member && member.size === 16) for (let i = 0; i < Math.min(15, env.task.comm.length); i++) bytes[member.off + i] = env.task.comm.charCodeAt(i);
   }
+  // texts of variable length lie behind the fixed part; the field says where (offset and length << 16)
+  texts.forEach(({ off }, i) => {
+    const text = encodeUtf8(SAMPLE_PATH);
+    bytes.set(text, size + i * 32);
+    view.setUint32(off, (size + i * 32) | ((text.length + 1) << 16), true);
+  });
+  if (category === "syscalls" && name) {
+    // struct syscall_trace_enter: number at 8, arguments from 16; struct syscall_trace_exit: result at 16
+    const call = name.replace(/^sys_(enter|exit)_/, "");
+    const known = SYSTEM_CALLS[call];
+    view.setInt32(8, known?.nr ?? 0, true);
+    if (name.startsWith("sys_enter")) known?.args(env).forEach((v, i) => view.setBigUint64(16 + i * 8, BigInt.asUintN(64, v), true));
+    else view.setBigInt64(16, 3n, true);
+  }
   return bytes;
+}
+
+const SAMPLE_PATH = "/etc/hostname";
+interface SystemCall { nr: number; args: (env: RunEnv) => bigint[] }
+const path = (env: RunEnv): bigint => env.objects.text(SAMPLE_PATH, "a path of the simulated task");
+const SYS_OPENAT: SystemCall = { nr: 257, args: (env) => [-100n, path(env), 0n, 0n] };
+
+/** Arguments of made-up system calls that have a text among them (x86-64 numbers); others get zeros. */
+const SYSTEM_CALLS: Readonly<Record<string, SystemCall>> = {
+  openat: SYS_OPENAT,
+  open: { nr: 2, args: (env) => [path(env), 0n, 0n] },
+  openat2: { nr: 437, args: (env) => [-100n, path(env), 0n, 24n] },
+  execve: { nr: 59, args: (env) => [path(env), 0n, 0n] },
+  execveat: { nr: 322, args: (env) => [-100n, path(env), 0n, 0n, 0n] },
+  unlink: { nr: 87, args: (env) => [path(env)] },
+  unlinkat: { nr: 263, args: (env) => [-100n, path(env), 0n] },
+  stat: { nr: 4, args: (env) => [path(env), 0n] },
+  newfstatat: { nr: 262, args: (env) => [-100n, path(env), 0n, 0n] },
+  mkdir: { nr: 83, args: (env) => [path(env), 0o755n] },
+  mkdirat: { nr: 258, args: (env) => [-100n, path(env), 0o755n] },
+  read: { nr: 0, args: (env) => [3n, path(env), 13n] },
+  write: { nr: 1, args: (env) => [1n, path(env), 13n] },
+  close: { nr: 3, args: () => [3n] },
+  kill: { nr: 62, args: (env) => [BigInt(env.task.pid), 15n] },
+};
+
+/** struct pt_regs of a system call: arguments in di, si, dx, r10, r8, r9. */
+function systemCallRegisters(env: RunEnv, args: readonly bigint[]): bigint {
+  const address = env.objects.single("pt_regs", "registers of the current task");
+  const region = env.mem.regionAt(address);
+  if (!region || region.size < PT_REGS_SIZE) return address;
+  const bytes = env.mem.regionBytes(region);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  [112, 104, 96, 56, 72, 64].forEach((off, i) => view.setBigUint64(off, BigInt.asUintN(64, args[i] ?? 0n), true));
+  return address;
 }
