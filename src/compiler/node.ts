@@ -59,9 +59,8 @@ export async function createNodeCompiler(options: NodeCompilerOptions = {}): Pro
 
 /** clang.wasm, unpacked; the cache keeps it unpacked, because unpacking costs more than loading. */
 async function clangBytes(folder: string, cache: string | null): Promise<Result<{ bytes: Uint8Array<ArrayBuffer>; key: string }, string>> {
-  const places = [join(folder, "clang.wasm.br"), join(PROJECT, ".cache/toolchain-dev/clang.wasm.br")];
-  const packed = places.find((path) => existsSync(path));
-  if (!packed) return err(`${places[0]} is missing; "npm run toolchain" makes it`);
+  const packed = join(folder, "clang.wasm.br");
+  if (!existsSync(packed)) return err(`${packed} is missing; "npm run toolchain" makes it`);
   const { size, mtimeMs } = await stat(packed);
   const key = await knownHash(folder, packed) ?? createHash("sha256").update(`${packed} ${size} ${mtimeMs}`).digest("hex");
   const kept = cache === null ? null : join(cache, `clang-${key.slice(0, 16)}.wasm`);
