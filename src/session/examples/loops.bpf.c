@@ -1,4 +1,4 @@
-// Three loops: bounded, bpf_loop(), and an open-coded iterator
+// Two loops: one the verifier walks, one a helper does
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
 
@@ -29,18 +29,6 @@ int with_helper(struct xdp_md *ctx)
 	__u64 sum = 0;
 
 	bpf_loop(100000, add, &sum, 0);
-	total = sum;
-	return XDP_PASS;
-}
-
-/* bpf_repeat() is three kfuncs: new, next, destroy, since 6.4. */
-SEC("xdp")
-int with_iterator(struct xdp_md *ctx)
-{
-	__u64 sum = 0;
-
-	bpf_repeat(1000)
-		sum += bpf_get_prandom_u32() & 1;
 	total = sum;
 	return XDP_PASS;
 }
