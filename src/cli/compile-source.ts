@@ -18,5 +18,8 @@ export async function compileSource(engine: Engine, sources: SourceTree, kernel:
     if (!text.ok) return err(text.error);
     header = { key: createHash("sha256").update(text.value).digest("hex"), vmlinuxH: text.value };
   }
-  return ok(await compiler.value.compile({ files: sources.files, mainFiles: [sources.main], kernel: header, ...flags }));
+  const request: CompileRequest = { files: sources.files, mainFiles: [sources.main], kernel: header, ...flags };
+  // Making the precompiled header costs about what it saves at once; every later compile for this kernel is quick.
+  if (header) await compiler.value.precompile(request);
+  return ok(await compiler.value.compile(request));
 }
