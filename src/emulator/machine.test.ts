@@ -52,7 +52,9 @@ describe("a machine", () => {
   test("what is not simulated is said by name", () => {
     expect(runProgram(handMade([call("bpf_sys_bpf"), EXIT]), kernel, { dataIn: packet })).toMatchObject({ outcome: "unsupported", message: "helper bpf_sys_bpf is not simulated" });
     expect(runProgram(handMade([EXIT], { type: "sk_msg" }), kernel, {})).toMatchObject({ outcome: "unsupported", message: "running programs of type sk_msg is not simulated" });
-    expect(runProgram(handMade([EXIT], { maps: [handMadeMap(0, "arena")] }), kernel, { dataIn: packet })).toMatchObject({ outcome: "unsupported" });
+    const arena = [handMadeMap(0, "arena")];
+    expect(runProgram(handMade([I(0x18, 1, 1), I(0), EXIT], { maps: arena }), kernel, { dataIn: packet })).toMatchObject({ outcome: "unsupported", message: "maps of type arena are not simulated (map m0)" });
+    expect(runProgram(handMade([EXIT], { maps: arena }), kernel, { dataIn: packet })).toMatchObject({ outcome: "exited" });
     expect(runProgram(handMade([EXIT], { maps: [handMadeMap(0, "array", { keySize: 5 })] }), kernel, { dataIn: packet })).toMatchObject({ outcome: "refused" });
   });
 
@@ -88,6 +90,16 @@ describe("a machine", () => {
     ];
     const result = runProgram(handMade(read, { type: "tracepoint", attachTo: "syscalls/sys_enter_openat" }), kernel, {});
     expect(result).toMatchObject({ outcome: "exited", retval: "e".charCodeAt(0) });
+  });
+
+  test("jump tables lead to instructions", () => {
+    const table = new Uint8Array(32);
+    table[0] = 6;
+    table[16] = 8;
+    const program = handMade([I(0x18, 2, 2, 0, 0), I(0), I(0x79, 3, 2, 8), I(0x0d, 3), I(0xb7, 0, 0, 0, 1), EXIT, I(0xb7, 0, 0, 0, 2), EXIT, I(0xb7, 0, 0, 0, 3), EXIT], {
+      maps: [handMadeMap(0, "insn_array", { valueSize: 16, maxEntries: 2, initialData: table })],
+    });
+    expect(runProgram(program, kernel, { dataIn: packet })).toMatchObject({ outcome: "exited", retval: 3 });
   });
 
   test("timers fire after the run, at their time", () => {

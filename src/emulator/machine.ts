@@ -9,7 +9,7 @@ import { badAccess, Fault, unsupported } from "./fault.ts";
 import { setResult } from "./helpers/args.ts";
 import { lookupCall } from "./helpers/fast-lookup.ts";
 import { helperImpl } from "./helpers/table.ts";
-import { Cpu, type Image } from "./interp/cpu.ts";
+import { Cpu, MAX_TAIL_CALLS, type Image } from "./interp/cpu.ts";
 import { predecode } from "./interp/predecode.ts";
 import { ProgramThrow } from "./kfuncs/general.ts";
 import { kfuncImpl } from "./kfuncs/table.ts";
@@ -19,7 +19,7 @@ import { MapInMap, ReferenceArrayMap } from "./maps/reference-maps.ts";
 import { RingbufMap } from "./maps/ringbuf.ts";
 import { keyU32, MapFlag, u32Key, type MapEnv, type SimMap } from "./maps/sim-map.ts";
 import { specialFields } from "./maps/special-fields.ts";
-import { Memory } from "./memory/memory.ts";
+import { Memory, type Region } from "./memory/memory.ts";
 import { KernelObjects } from "./objects.ts";
 import { prepare } from "./programs/prepare.ts";
 import { describeAction } from "./programs/actions.ts";
@@ -29,7 +29,6 @@ import type { Machine, MachineOptions, MapDump, MapEntryInput, RunRequest, RunRe
 
 const DEFAULT_BUDGET = 100_000_000;
 const PROGRESS_EVERY = 100_000;
-const MAX_TAIL_CALLS = 33;
 const MAX_TRACE_LINES = 10_000;
 const MAX_EVENTS = 10_000;
 const DUMP_LIMIT = 4096;
@@ -76,6 +75,9 @@ export class SimMachine implements Machine, RunEnv {
   private readonly main: BoundProgram;
   private readonly images = new Map<string, Image>();
   private readonly inner: SimMap[] = [];
+  /** maps that are not simulated, and why */
+  private readonly missing = new Map<string, string>();
+  private readonly jumpTables = new Map<BoundMap, Region>();
   private out: Output = { trace: [], events: [], notes: [], dropped: 0 };
   private busy = false;
 
@@ -102,7 +104,7 @@ export class SimMachine implements Machine, RunEnv {
 
   private get mapEnv(): MapEnv {
     return {
-      mem: this.mem, cpus: this.cpus, random: () => this.random.next(),
+      mem: this.mem, cpus: this.cpus, handleBytes: this.objects.sizeOfStruct("bpf_map", 256), random: () => this.random.next(),
       createInner: (spec) => {
         const map = this.make(spec, this.program);
         this.inner.push(map);
@@ -116,12 +118,19 @@ export class SimMachine implements Machine, RunEnv {
     const made = createMap(adjusted, this.mapEnv, (ifindex) => this.devices.some((d) => d.ifindex === ifindex));
     if (!made.ok) throw new Fault(made.error.kind, made.error.kind === "refused" ? `${errnoName(made.error.errno)}: ${made.error.message}` : made.error.message);
     made.value.special = specialFields(program.btf, spec.valueTypeId).filter((f) => f.off + f.size <= spec.valueSize);
+    this.objects.describeMap(made.value, this.simMaps.size + this.inner.length + 1);
     return made.value;
   }
 
   private addMap(map: BoundMap, program: BoundProgram): void {
-    if (map.type === "struct_ops" || map.structOps) return;
-    if (!this.simMaps.has(map.name)) this.simMaps.set(map.name, this.make(map, program));
+    if (map.type === "struct_ops" || map.structOps || map.type === "insn_array" || this.simMaps.has(map.name)) return;
+    try {
+      this.simMaps.set(map.name, this.make(map, program));
+    } catch (error) {
+      // what is not simulated matters only to programs that use it
+      if (!(error instanceof Fault) || error.outcome !== "unsupported") throw error;
+      this.missing.set(map.name, error.message);
+    }
   }
 
   /** What libbpf puts into maps when it loads an object: inner maps and programs of prog arrays. */
@@ -218,6 +227,7 @@ export class SimMachine implements Machine, RunEnv {
     switch (src) {
       case Pseudo.MAP_FD: case Pseudo.MAP_VALUE: {
         const bound = program.maps[imm];
+        if (bound?.type === "insn_array" && src === Pseudo.MAP_VALUE) return this.mem.address(this.jumpTable(bound, text)) + BigInt(imm2);
         const map = bound && this.simMaps.get(bound.name);
         if (!map) return `map number ${imm} does not exist`;
         if (src === Pseudo.MAP_FD) return map.address;
@@ -234,6 +244,30 @@ export class SimMachine implements Machine, RunEnv {
       case Pseudo.FUNC: return this.mem.address(text, (slot + 1 + imm) * 8);
       default: return `ld_imm64 of kind ${src} is not simulated`;
     }
+  }
+
+  /** Addresses of the instructions a jump table names, as programs see the map's contents (kernel insn_array_map_direct_value_addr). */
+  private jumpTable(map: BoundMap, text: Image["text"]): Region {
+    const known = this.jumpTables.get(map);
+    if (known) return known;
+    const region = this.mem.create("the jump table", map.maxEntries * 8, { writable: false });
+    const from = map.initialData ? new DataView(map.initialData.buffer, map.initialData.byteOffset, map.initialData.length) : null;
+    const to = this.mem.regionBytes(region);
+    const view = new DataView(to.buffer, to.byteOffset, to.length);
+    for (let i = 0; i < map.maxEntries && from; i++) view.setBigUint64(i * 8, this.mem.address(text, from.getUint32(i * 16, true) * 8), true);
+    this.jumpTables.set(map, region);
+    return region;
+  }
+
+  /** Why a program cannot run: it uses a map that is not simulated. */
+  private usesMissing(program: BoundProgram): string | undefined {
+    if (this.missing.size === 0) return undefined;
+    for (const insn of program.insns) {
+      const map = insn.code === 0x18 && (insn.src === Pseudo.MAP_FD || insn.src === Pseudo.MAP_VALUE) ? program.maps[insn.imm] : undefined;
+      const why = map && this.missing.get(map.name);
+      if (why !== undefined) return why;
+    }
+    return undefined;
   }
 
   private tailCall(cpu: Cpu): Image | null {
@@ -290,9 +324,11 @@ export class SimMachine implements Machine, RunEnv {
       outcome, retval: 0, dataOut: null, ctxOut: null, maps: this.dumpMaps(), trace: this.out.trace, insnsExecuted: executed, nsPerRun: 0, message, insn: insn as InsnIdx | undefined, events: this.out.events,
     });
     if (this.busy) return fail("refused", "EBUSY: the machine runs already");
-    if (this.problem) return fail(this.problem.outcome, this.problem.message);
     const chosen = request.program === undefined ? this.main : this.programs.get(request.program);
     if (!chosen) return fail("refused", `ENOENT: there is no program ${request.program}`);
+    if (this.problem) return fail(this.problem.outcome, this.problem.message);
+    const missing = this.usesMissing(chosen);
+    if (missing !== undefined) return fail("unsupported", missing);
     this.program = chosen;
     this.busy = true;
     this.random = new Random(request.seed ?? 1);

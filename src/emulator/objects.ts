@@ -118,6 +118,18 @@ export class KernelObjects {
     return pid === this.current.pid || pid === 1;
   }
 
+  /** Fills in what programs read of a struct bpf_map. */
+  describeMap(map: { address: bigint; name: string; spec: { typeId: number; flags: number }; keySize: number; valueSize: number; maxEntries: number }, id: number): void {
+    const set = (field: string, value: number): boolean => this.setField(map.address, "bpf_map", field, BigInt(value >>> 0));
+    set("map_type", map.spec.typeId);
+    set("key_size", map.keySize);
+    set("value_size", map.valueSize);
+    set("max_entries", map.maxEntries);
+    set("map_flags", map.spec.flags);
+    set("id", id);
+    this.setField(map.address, "bpf_map", "name", commBytes(map.name));
+  }
+
   /** A zero-terminated text that kernel and user space reads both find. */
   text(content: string, name: string): bigint {
     const key = `${name}: ${content}`;

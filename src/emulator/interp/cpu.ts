@@ -15,6 +15,8 @@ export interface Image {
 }
 
 export const STACK_BYTES = 512;
+/** kernel MAX_TAIL_CALL_CNT */
+export const MAX_TAIL_CALLS = 33;
 const FRAME_WORDS = 14;
 
 /** Asked at every checkpoint; returns the instruction count of the next one, or throws a Fault (budget, stopped). */
@@ -53,15 +55,14 @@ export class Cpu {
     this.mem = mem;
     this.image = image;
     this.maxFrames = maxFrames;
-    this.frames = new Int32Array(FRAME_WORDS * (maxFrames + 1));
-    this.mayGoto = new Int32Array(maxFrames + 1);
+    this.frames = new Int32Array(FRAME_WORDS * (maxFrames * (MAX_TAIL_CALLS + 1) + 1));
+    this.mayGoto = new Int32Array(maxFrames * (MAX_TAIL_CALLS + 1) + 1);
     this.checkpoint = checkpoint;
     this.limit = 0;
     this.imageAt = (address) => {
       const object = mem.regionAt(address)?.object;
       return isImage(object) ? object : null;
     };
-    for (let i = 0; i < maxFrames; i++) this.stack.push(mem.create(`stack frame ${i}`, STACK_BYTES));
     this.setFrame();
   }
 
@@ -71,7 +72,11 @@ export class Cpu {
   }
 
   private setFrame(): void {
-    const region = this.stack[this.depth]!;
+    let region = this.stack[this.depth];
+    if (!region) {
+      region = this.mem.create(`stack frame ${this.depth}`, STACK_BYTES);
+      this.stack.push(region);
+    }
     this.r[20] = ORIGIN + STACK_BYTES;
     this.r[21] = (REGION_HI + region.id) | 0;
     this.mayGoto[this.depth] = MAY_GOTO_LOOPS;
@@ -92,7 +97,8 @@ export class Cpu {
 
   /** Saves the caller's r6…r9, r10 and place; the callee gets a frame of its own. `back` is the slot to return to. */
   enter(back: number): void {
-    if (this.depth + 1 >= this.maxFrames) throw badAccess(`the call stack of ${this.maxFrames} frames is exceeded`);
+    // a tail call starts a program that may nest as deep again
+    if (this.depth + 1 >= this.maxFrames * (this.tailCalls + 1)) throw badAccess(`the call stack of ${this.maxFrames} frames is exceeded`);
     const at = this.depth * FRAME_WORDS;
     const { r, frames } = this;
     for (let i = 0; i < 10; i++) frames[at + i] = r[12 + i]!;

@@ -31,7 +31,7 @@ export function createMap(spec: MapSpec, env: MapEnv, deviceExists: (ifindex: nu
       if (spec.maxEntries * roundUp8(spec.valueSize) * copies > MAX_ELEMENTS_BYTES) return problem(`map ${spec.name} takes more than the ${MAX_ELEMENTS_BYTES >> 20} MiB simulated for one map`);
       return ok(new ArrayMap(spec, env, spec.type === "percpu_array"));
     }
-    case "hash": return ok(new HashMap(spec, env, { percpu: false, lru: false }));
+    case "hash": case "rhash": return ok(new HashMap(spec, env, { percpu: false, lru: false }));
     case "percpu_hash": return ok(new HashMap(spec, env, { percpu: true, lru: false }));
     case "lru_hash": return ok(new HashMap(spec, env, { percpu: false, lru: true }));
     case "lru_percpu_hash": return ok(new HashMap(spec, env, { percpu: true, lru: true }));

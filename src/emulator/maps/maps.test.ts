@@ -8,7 +8,7 @@ import { type RingbufMap, ringbufRecordAt } from "./ringbuf.ts";
 import { u32Key, type MapEnv, type SimMap } from "./sim-map.ts";
 
 const mem = new Memory();
-const env: MapEnv = { mem, cpus: 2, random: () => 7, createInner: (spec) => unwrap(createMap(spec, env, () => true)) };
+const env: MapEnv = { mem, cpus: 2, handleBytes: 256, random: () => 7, createInner: (spec) => unwrap(createMap(spec, env, () => true)) };
 const make = (type: string, options = {}): SimMap => unwrap(createMap(handMadeMap(0, type, options), env, (ifindex) => ifindex <= 2));
 const value = (n: number): Uint8Array => Uint8Array.of(n, 0, 0, 0, 0, 0, 0, 0);
 const read = (address: bigint): number => mem.read(address, 8, "value")[0]!;

@@ -8,6 +8,8 @@ import type { SpecialField } from "./special-fields.ts";
 export interface MapEnv {
   readonly mem: Memory;
   readonly cpus: number;
+  /** size of struct bpf_map, which programs can read through a map pointer */
+  readonly handleBytes: number;
   /** next 32 random bits of the machine's seed */
   random(): number;
   /** makes an inner map from a template; undefined value_size etc. are taken as they are */
@@ -46,7 +48,7 @@ export abstract class SimMap {
     this.valueSize = spec.valueSize;
     this.maxEntries = spec.maxEntries;
     this.env = env;
-    this.handle = env.mem.create(`map ${spec.name}`, 0, { readable: false, writable: false });
+    this.handle = env.mem.create(`struct bpf_map of ${spec.name}`, env.handleBytes, { writable: false, probe: true });
     this.handle.object = this;
   }
 

@@ -3,8 +3,8 @@ import type { Insn } from "../../isa/types.ts";
 const SIZES: Readonly<Record<number, number>> = { 0x00: 4, 0x08: 2, 0x10: 1, 0x18: 8 };
 
 /**
- * First byte behind what the main program's loads from its context reach (kernel max_ctx_offset, which the verifier finds). Follows the
- * context through register copies over all branches of the main program; what goes through memory or subprograms is not seen.
+ * First byte behind what a program's loads from its context reach (kernel max_ctx_offset, which the verifier finds). Follows the
+ * context through register copies over all branches and into subprograms; what goes through memory is not seen.
  */
 export function contextReach(insns: readonly Insn[]): number {
   const seen = new Int32Array(insns.length);
@@ -24,8 +24,10 @@ export function contextReach(insns: readonly Insn[]): number {
     if (kind === 5 || kind === 6) {
       const op = insn.code & 0xf0;
       if (op === 0x90) continue;
-      if (op === 0x80) next = mask & ~0x3f;
-      else if (op === 0x00) {
+      if (op === 0x80) {
+        next = mask & ~0x3f;
+        if (insn.code === 0x85 && insn.src === 1) work.push([at + 1 + insn.imm, mask & 0x3e]);
+      } else if (op === 0x00) {
         work.push([at + 1 + (kind === 6 ? insn.imm : insn.off), mask]);
         continue;
       } else work.push([at + 1 + insn.off, mask]);
