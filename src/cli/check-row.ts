@@ -31,9 +31,14 @@ export interface CheckRow {
   ms: number;
 }
 
-/** As a user names it: clang writes "./a.c" for a file in the folder it ran in. */
-function named(source: SourcePos | undefined): SourcePos | undefined {
-  return source && { ...source, file: source.file.replace(/^\.\//, "") };
+/** A place as a user names it: clang writes "./a.c" for a file in the folder it ran in. */
+function named(source: SourcePos): SourcePos {
+  return { file: source.file.replace(/^\.\//, ""), line: source.line, col: source.col, text: source.text };
+}
+
+function namedExplanation(explanation: Explanation): Explanation {
+  const { source, path } = explanation;
+  return { ...explanation, ...(source ? { source: named(source) } : {}), path: path.map((step) => (step.source ? { ...step, source: named(step.source) } : step)) };
 }
 
 /** The row of a program that got as far as the loader. */
@@ -48,7 +53,7 @@ export function verdictRow(file: string, lab: string | null, verdict: ProgramVer
     message: stopped ? "stopped before there was a verdict" : verdict.message,
     note: verdict.note, errno: verify?.errno ?? load?.errno,
     insns: verify?.stats.insns, states: verify?.stats.totalStates,
-    insn: verdict.insn, source: named(verdict.source), api: verdict.api, report: verify?.report, explanation: verify?.explanation,
+    insn: verdict.insn, source: verdict.source && named(verdict.source), api: verdict.api, report: verify?.report, explanation: verify?.explanation && namedExplanation(verify.explanation),
     warnings: verdict.warnings ?? [], log, ms: verdict.ms,
   };
 }
@@ -65,7 +70,7 @@ export function failedRow(file: string, program: string, kernel: string, lab: st
     case "no compile":
       return { ...base, verdict: "rejected", stage: "compile", message: input.message };
     case "refused":
-      return { ...base, verdict: input.error.verdict, stage: "open", message: input.error.message, errno: input.error.errno, source: input.error.source };
+      return { ...base, verdict: input.error.verdict, stage: "open", message: input.error.message, errno: input.error.errno, source: input.error.source && named(input.error.source) };
   }
 }
 
@@ -80,7 +85,7 @@ export function rowJson(row: CheckRow): string {
   const { api, source } = row;
   const optional = Object.entries({
     note: row.note, errno: row.errno, insns: row.insns, states: row.states, insn: row.insn,
-    source: source && { file: source.file, line: source.line, col: source.col, text: source.text },
+    source,
     api: api && { name: api.name, kind: api.kind, status: api.status, since: api.since, until: api.until, replacement: api.replacement, explanation: explanationText(api) },
     report: row.report, explanation: row.explanation, lab: row.lab ?? undefined, warnings: row.warnings.length > 0 ? row.warnings : undefined, log: row.log,
   }).filter(([, value]) => value !== undefined);
