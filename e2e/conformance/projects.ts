@@ -8,6 +8,7 @@
  */
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
+import { pathToFileURL } from "node:url";
 import { download, packageVersions, unpack, updateLists } from "../oracle/apt.ts";
 import { cacheFolder } from "../oracle/cache.ts";
 import { hexDigest } from "../oracle/judge.ts";
@@ -79,4 +80,4 @@ function main(): void {
   writeFileSync(new URL("./projects.json", import.meta.url), `${JSON.stringify(manifest, null, 1)}\n`);
 }
 
-main();
+if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) main();
