@@ -3,9 +3,10 @@ import { printPrototype } from "../btf/print-type.ts";
 import { BtfKind } from "../btf/types.ts";
 import type { Btf } from "../btf/types.ts";
 
-/** The prototype of a FUNC on one line, without BTF's tags: `struct rq *scx_bpf_cpu_rq(s32 cpu)`; undefined when the id is no function. */
+/** The prototype of a FUNC on one line: `struct rq *scx_bpf_cpu_rq(s32 cpu)`, arena pointers as sources write them; undefined when the id is no function. */
 export function functionSignature(btf: Btf, func: BtfId): string | undefined {
-  return btf.type(func)?.kind === BtfKind.FUNC ? printPrototype(btf, func)?.replace(/\s+/g, " ") : undefined;
+  if (btf.type(func)?.kind !== BtfKind.FUNC) return undefined;
+  return printPrototype(btf, func)?.replaceAll("__attribute__((address_space(1)))", "__arena").replace(/\s+/g, " ");
 }
 
 /** A prototype taken apart again; params as written, "void" alone is none. */
