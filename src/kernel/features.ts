@@ -31,6 +31,8 @@ export const FEATURES = {
   arg_ctx_tag: { since: "6.8", what: "the arg:ctx tag on arguments of global functions" },
   btf_qmark_datasec: { since: "6.9", what: "a question mark at the start of a DATASEC's name" },
   ldimm64_full_range_off: { since: "7.0", what: "direct map value offsets of any size" },
+  map_ops_return_long: { since: "6.4", what: "map operations return long: an errno fills the whole register" },
+  csum_diff_folded: { since: "6.13", what: "bpf_csum_diff gives a sum folded to 16 bits" },
   dynptr_u64_sizes: { since: "6.19", what: "sizes and offsets of dynptr kfuncs have 64 bits" },
   // what BPF_PROG_TEST_RUN takes (net/bpf/test_run.c)
   xdp_metadata_252: { since: "6.8", what: "XDP metadata of up to 252 bytes instead of 32" },

@@ -46,16 +46,16 @@ function perfOutput(env: RunEnv, map: SimMap, flags: bigint, data: Uint8Array): 
 /** Maps, ring buffers, perf events, storage (kernel 7.3 helpers.c, ringbuf.c, bpf_trace.c). */
 export const mapHelpers: HelperTable = {
   bpf_map_lookup_elem: helper([A.map, A.key], (env, map, key) => map.lookup(key, env.cpuId)),
-  bpf_map_update_elem: helper([A.map, A.key, A.value, A.u64], (env, map, key, value, flags) => map.update(key, value, flags, env.cpuId)),
-  bpf_map_delete_elem: helper([A.map, A.key], (_env, map, key) => map.remove(key)),
-  bpf_map_push_elem: helper([A.map, A.value, A.u64], (_env, map, value, flags) => map.push(value, flags)),
-  bpf_map_pop_elem: helper([A.map, A.valueOut], (env, map, out) => give(env, map, out, map.pop())),
+  bpf_map_update_elem: helper([A.map, A.key, A.value, A.u64], (env, map, key, value, flags) => outcome(env, map.update(key, value, flags, env.cpuId))),
+  bpf_map_delete_elem: helper([A.map, A.key], (env, map, key) => outcome(env, map.remove(key))),
+  bpf_map_push_elem: helper([A.map, A.value, A.u64], (env, map, value, flags) => outcome(env, map.push(value, flags))),
+  bpf_map_pop_elem: helper([A.map, A.valueOut], (env, map, out) => outcome(env, give(env, map, out, map.pop()))),
   bpf_map_peek_elem: helper([A.map, A.valueOut], (env, map, out) => {
     if (map.spec.type === "bloom_filter") {
       const found = map.peek(env.mem.read(out, map.valueSize, "value"));
-      return typeof found === "number" ? found : 0;
+      return outcome(env, typeof found === "number" ? found : 0);
     }
-    return give(env, map, out, map.peek(new Uint8Array(0)));
+    return outcome(env, give(env, map, out, map.peek(new Uint8Array(0))));
   }),
   bpf_map_lookup_percpu_elem: helper([A.map, A.key, A.u32], (env, map, key, cpu) => (cpu < env.cpus ? map.lookupPercpu(key, cpu) : 0n)),
   bpf_for_each_map_elem: helper([A.map, A.u64, A.u64, A.u64], (env, map, callback, data, flags) => {
@@ -115,6 +115,11 @@ export const mapHelpers: HelperTable = {
     throw unsupported("bpf_user_ringbuf_drain: user ring buffers are not simulated");
   }),
 };
+
+/** The operations of maps returned int before they returned long, and compiled programs call them directly: errnos had zeros above. */
+function outcome(env: RunEnv, result: number): bigint | number {
+  return result < 0 && !env.kernel.has("map_ops_return_long") ? BigInt.asUintN(32, BigInt(result)) : result;
+}
 
 function give(env: RunEnv, map: SimMap, out: bigint, found: Uint8Array | number): number {
   if (typeof found !== "number") {

@@ -69,7 +69,12 @@ export const packetHelpers: HelperTable = {
     if (off > 0xffff || (off & 1) !== 0) return -Errno.EFAULT;
     return replaceChecksum(skb, off, from, to, Number(flags & HDR_FIELD_MASK), false, (flags & F_MARK_MANGLED_0) !== 0n, (flags & F_MARK_ENFORCE) !== 0n);
   }),
-  bpf_csum_diff: helper([A.mem, A.mem, A.u32], (_env, from, to, seed) => {
+  bpf_csum_diff: helper([A.mem, A.mem, A.u32], (env, from, to, seed) => {
+    if (!env.kernel.has("csum_diff_folded")) {
+      // older kernels sum the inverted words of `from` and those of `to` from a buffer of 512 bytes
+      if (((from.length | to.length) & 3) !== 0 || from.length + to.length > 512) return -Errno.EINVAL;
+      return BigInt(csumPartial(Uint8Array.of(...from.map((b) => ~b & 0xff), ...to), seed));
+    }
     let sum = seed;
     if (from.length > 0 && to.length > 0) sum = csumSub(csumPartial(to, sum), csumPartial(from, 0));
     else if (to.length > 0) sum = csumPartial(to, sum);

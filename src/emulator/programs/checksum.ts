@@ -1,12 +1,18 @@
-/** One's complement sum of 16-bit words as they lie in memory, carried into 32 bits (kernel csum_partial on a little-endian machine). */
+/**
+ * One's complement sum as x86-64 makes it (kernel csum_partial): 64-bit words as they lie in memory, the rest filled up with zeros, carries
+ * added at the other end, folded to 32 bits. Other ways to add give the same checksum but not always the same 32 bits.
+ */
 export function csumPartial(bytes: Uint8Array, seed: number): number {
-  let sum = seed >>> 0;
-  for (let i = 0; i < bytes.length; i += 2) {
-    sum += bytes[i]! | ((bytes[i + 1] ?? 0) << 8);
-    if (sum > 0xffff_ffff) sum = (sum & 0xffff_ffff) + 1 >>> 0;
-    sum = sum >>> 0;
+  let sum = BigInt(seed >>> 0);
+  const padded = bytes.length % 8 === 0 ? bytes : new Uint8Array(Math.ceil(bytes.length / 8) * 8);
+  if (padded !== bytes) padded.set(bytes);
+  const view = new DataView(padded.buffer, padded.byteOffset, padded.length);
+  for (let i = 0; i < padded.length; i += 8) {
+    sum += view.getBigUint64(i, true);
+    if (sum > 0xffff_ffff_ffff_ffffn) sum -= 0xffff_ffff_ffff_ffffn;
   }
-  return sum >>> 0;
+  const folded = Number(sum >> 32n) + Number(sum & 0xffff_ffffn);
+  return folded > 0xffff_ffff ? folded - 0xffff_ffff : folded;
 }
 
 /** Folds to 16 bits without inverting. */

@@ -107,6 +107,8 @@ function prepareSkb(env: RunEnv, request: RunRequest, kind: { l2: boolean; direc
     }
     linear = Math.min(linear, room);
     if (data.length - linear > MAX_SKB_FRAGS * PAGE_SIZE) return refuse("ENOMEM", `data_in of ${data.length} bytes takes more than ${MAX_SKB_FRAGS} fragments`);
+  } else if (word(SKB_FIELD.data_end) !== 0) {
+    return refuse("EINVAL", "ctx_in: data_end must be 0 on this kernel");
   } else if (data.length > room) {
     return refuse("EINVAL", `data_in has ${data.length} bytes; this kernel takes ${room}`);
   }
