@@ -16,7 +16,7 @@ import { launch } from "./page.ts";
 // the object that Node makes.
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const isolation = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };
-const programs = ["xdp-drop-udp.bpf.c", "core-fields.bpf.c", "globals.bpf.c"];
+const programs = ["xdp-drop-udp.bpf.c", "tail-call-static.bpf.c", "core-fields.bpf.c", "globals.bpf.c"];
 const combination = { opt: "-O2", debug: true, mcpu: "v3" } as const;
 type Host = { page: RunnersPage };
 

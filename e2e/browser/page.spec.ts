@@ -13,11 +13,7 @@ char LICENSE[] SEC("license") = "GPL";
 const NEWER = `#include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
 extern int bpf_xdp_pull_data(struct xdp_md *x, __u32 len) __ksym;
-SEC("xdp") int puller(struct xdp_md *ctx) {
-	if (ctx->rx_queue_index == 77)
-		return bpf_xdp_pull_data(ctx, 14) ? XDP_ABORTED : XDP_PASS;
-	return XDP_DROP;
-}
+SEC("xdp") int puller(struct xdp_md *ctx) { if (ctx->rx_queue_index == 77) return bpf_xdp_pull_data(ctx, 14) ? XDP_ABORTED : XDP_PASS; return XDP_DROP; }
 char LICENSE[] SEC("license") = "GPL";
 `;
 

@@ -24,7 +24,8 @@ export async function openPage(context: BrowserContext, url: string): Promise<{ 
   return { page, errors };
 }
 
-const SLOW = 200_000;
+/** Long, because the machine may be busy: a quiet one needs a few seconds for the first visit. */
+const SLOW = 400_000;
 
 /** The verdict as it stands on the page, once it says one of these words and no newer one is on its way. */
 export async function verdict(page: Page, words: RegExp, kernel?: string): Promise<string> {

@@ -7,8 +7,8 @@ export default defineConfig({
     include: ["*.spec.ts"],
     environment: "node",
     fileParallelism: false,
-    testTimeout: 240_000,
-    hookTimeout: 120_000,
+    testTimeout: 900_000,
+    hookTimeout: 240_000,
     retry: 0,
   },
 });
