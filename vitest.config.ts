@@ -6,6 +6,7 @@ export default defineConfig({
     environment: "node",
     include: ["src/**/*.test.ts", "e2e/**/*.test.ts", "wasm/**/*.test.ts"],
     exclude: ["node_modules/**", "dist/**", "e2e/browser/**"],
-    testTimeout: 30_000,
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
   },
 });
