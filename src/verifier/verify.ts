@@ -10,7 +10,7 @@ import { checkCfg, computePostorder, computeScc } from "./passes/cfg.ts";
 import { checkBtfEarly, checkBtfInfo } from "./passes/check-btf.ts";
 import { doCheckMain, doCheckSubprogs } from "./passes/check-common.ts";
 import { computeConstRegs, pruneDeadBranches } from "./passes/const-regs.ts";
-import { markFastcallPatterns } from "./passes/fastcall.ts";
+import { markFastcallPatterns, shrinkFastcallStack } from "./passes/fastcall.ts";
 import { computeLiveRegisters } from "./passes/live-registers.ts";
 import { checkAndResolveInsns } from "./passes/resolve.ts";
 import { checkMaxStackDepth } from "./passes/stack-depth.ts";
@@ -61,6 +61,7 @@ function checkAll(env: Env): void {
   markFastcallPatterns(env);
   doCheckMain(env);
   doCheckSubprogs(env);
+  shrinkFastcallStack(env);
   checkMaxStackDepth(env);
 }
 

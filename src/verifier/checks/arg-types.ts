@@ -10,11 +10,13 @@ import { checkPtrOffReg } from "./mem-region.ts";
 
 /** An argument type: the kernel's base name and flags as bits of reg-type.ts. */
 export interface ArgType { base: string; flags: number }
+/** Names of 7.3 for what earlier releases call otherwise. */
+const RENAMED: Readonly<Record<string, string>> = { ARG_MEM_SIZE: "ARG_CONST_SIZE", ARG_MEM_SIZE_OR_ZERO: "ARG_CONST_SIZE_OR_ZERO" };
 export function argType(p: ProtoType | undefined): ArgType | null {
   if (!p || p.base === "ARG_DONTCARE") return null;
   let flags = 0;
   for (const f of p.flags) flags |= T.TYPE_FLAG_BY_NAME[f] ?? 0;
-  return { base: p.base, flags };
+  return { base: RENAMED[p.base] ?? p.base, flags };
 }
 
 const B = T.PTR_TO_BTF_ID;
@@ -23,6 +25,7 @@ export const MEM_TYPES = [
   T.PTR_TO_STACK, T.PTR_TO_PACKET, T.PTR_TO_PACKET_META, T.PTR_TO_MAP_KEY, T.PTR_TO_MAP_VALUE, T.PTR_TO_MEM, T.PTR_TO_MEM | T.MEM_RINGBUF, T.PTR_TO_BUF,
   B | T.PTR_TRUSTED, T.PTR_TO_CTX,
 ];
+const MEM_TYPES_NO_CTX = MEM_TYPES.slice(0, -1);
 const COMPATIBLE: Readonly<Record<string, readonly number[]>> = {
   ARG_PTR_TO_MAP_KEY: MEM_TYPES,
   ARG_PTR_TO_MAP_VALUE: MEM_TYPES,
@@ -60,8 +63,9 @@ export function checkRegType(env: Env, reg: RegState, regno: number, arg: ArgTyp
   if (arg.flags & T.PTR_MAYBE_NULL) type &= ~T.PTR_MAYBE_NULL;
   if (arg.base === "ARG_PTR_TO_MEM") type &= ~T.DYNPTR_TYPE_FLAG_MASK;
   if (funcName === "bpf_kptr_xchg" && T.typeIsAlloc(type) && regno === 2) type &= ~(T.MEM_ALLOC | T.MEM_PERCPU);
-  if (!compatible.includes(type)) {
-    env.fail("EACCES", `${regName(regno)} type=${regTypeStr(env, reg.type)} expected=${compatible.map((t) => regTypeStr(env, t)).join(", ")}`);
+  const types = compatible === MEM_TYPES && !env.f.mem_arg_ctx ? MEM_TYPES_NO_CTX : compatible;
+  if (!types.includes(type)) {
+    env.fail("EACCES", `${regName(regno)} type=${regTypeStr(env, reg.type)} expected=${types.map((t) => regTypeStr(env, t)).join(", ")}`);
   }
   if (T.baseType(reg.type) !== T.PTR_TO_BTF_ID) return;
   if (compatible === MEM_TYPES) {

@@ -2,7 +2,7 @@
 import type { Insn } from "../../isa/types.ts";
 import { checkFuncArgMatch } from "../passes/global-func.ts";
 import type { Flow } from "../passes/do-check.ts";
-import { type Env, MAX_CALL_FRAMES } from "../state/env.ts";
+import type { Env } from "../state/env.ts";
 import { VerifierError } from "../state/errors.ts";
 import { FuncState } from "../state/frame.ts";
 import type { VState } from "../state/state.ts";
@@ -14,7 +14,7 @@ export type SetCallee = (env: Env, caller: FuncState, callee: FuncState, insnIdx
 
 /** Pushes a frame for the subprogram onto `st` and fills its arguments. */
 export function setupFuncEntry(env: Env, subprog: number, callsite: number, set: SetCallee, st: VState): void {
-  if (st.curframe + 1 >= MAX_CALL_FRAMES) env.fail("E2BIG", `the call stack of ${st.curframe + 2} frames is too deep`);
+  if (st.curframe + 1 >= env.maxCallFrames) env.fail("E2BIG", `the call stack of ${st.curframe + 2} frames is too deep`);
   const caller = st.cur;
   const callee = new FuncState(callsite, st.curframe + 1, subprog);
   callee.initRegs(!env.bpfCapable);

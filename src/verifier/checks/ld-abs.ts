@@ -24,7 +24,7 @@ export function checkLdAbs(env: Env, insn: Insn): void {
   const r0 = env.mut(0);
   markUnknown(env, r0);
   r0.subregDef = env.insnIdx + 1;
-  if (!env.f.abnormal_return_edges || !st.curframe) return;
+  if (!env.f.ld_abs_leaves_subprog || !st.curframe) return;
   env.markRegScratched(0);
   env.pushStack(env.insnIdx + 1, env.insnIdx);
   const z = env.mut(0);

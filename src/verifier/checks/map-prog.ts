@@ -13,8 +13,12 @@ export function checkMapProgCompatibility(env: Env, map: VMap): void {
   const tracing = TRACING.has(env.progType) || (env.progType === "tracing" && env.prog.attachType === "trace_raw_tp");
   if (recordHasField(record, "list_head", "rb_root") && tracing) env.fail("EINVAL", "tracing progs cannot use bpf_{list_head,rb_root} yet");
   if (recordHasField(record, "spin_lock", "res_spin_lock")) {
-    if (env.progType === "socket_filter") env.fail("EINVAL", "socket filter progs cannot use bpf_spin_lock yet");
-    if (tracing && recordHasField(record, "spin_lock")) env.fail("EINVAL", "tracing progs cannot use bpf_spin_lock yet");
+    if (env.progType === "socket_filter" && env.f.spin_lock_socket_message) env.fail("EINVAL", "socket filter progs cannot use bpf_spin_lock yet");
+    if ((tracing || env.progType === "socket_filter") && recordHasField(record, "spin_lock")) env.fail("EINVAL", "tracing progs cannot use bpf_spin_lock yet");
+  }
+  if (env.f.tracing_no_timers && tracing) {
+    if (recordHasField(record, "timer")) env.fail("EINVAL", "tracing progs cannot use bpf_timer yet");
+    if (recordHasField(record, "wq")) env.fail("EINVAL", "tracing progs cannot use bpf_wq yet");
   }
   if (env.prog.sleepable && !SLEEPABLE_MAPS.has(map.type))
     env.fail("EINVAL", env.f.sleepable_map_message_new ? "Sleepable programs can only use array, hash, ringbuf and local storage maps" : "Sleepable programs can only use array, hash, and ringbuf maps");

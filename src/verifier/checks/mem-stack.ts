@@ -1,7 +1,7 @@
 /** Stack accesses: spills, fills, partial and variable ones (kernel check_stack_read*, check_stack_write*). */
 import { BPF_MEM, BPF_ST, bpfClass, bpfMode } from "../../isa/table.ts";
 import { fls64, tnumIsConst } from "../domains/tnum.ts";
-import { markChainPrecision, pushJmpHistory } from "../passes/backtrack.ts";
+import { markChainPrecision, markPrecision, pushJmpHistory } from "../passes/backtrack.ts";
 import { tnumStr } from "../report/print-state.ts";
 import { BPF_MAX_VAR_OFF, type Env } from "../state/env.ts";
 import {
@@ -24,6 +24,8 @@ const SPILLABLE = new Set([
   T.PTR_TO_SOCKET, T.PTR_TO_SOCK_COMMON, T.PTR_TO_TCP_SOCK, T.PTR_TO_XDP_SOCK, T.PTR_TO_BTF_ID, T.PTR_TO_BUF, T.PTR_TO_MEM, T.PTR_TO_FUNC,
   T.PTR_TO_MAP_KEY, T.PTR_TO_ARENA, T.PTR_TO_PERCPU_BTF_ID,
 ]);
+const spillable = (env: Env, type: number): boolean =>
+  env.f.spill_any_pointer ? type !== T.SCALAR_VALUE && type !== T.NOT_INIT : SPILLABLE.has(T.baseType(type));
 const varOffNum = (r: RegState): number => Number(BigInt.asIntN(32, r.varOff.value));
 
 /** Within the 512 bytes, and grows the frame to what is touched. `src` only matters before 6.x. */
@@ -100,7 +102,7 @@ function writeFixed(env: Env, frame: FuncState, off: number, size: number, value
   const cur = env.cur;
   let reg = value >= 0 ? cur.regs[value]! : null;
   if (!env.bypassSpecV4) {
-    let sanitize = reg !== null && SPILLABLE.has(T.baseType(reg.type));
+    let sanitize = reg !== null && spillable(env, reg.type);
     for (let i = 0; i < size; i++) {
       const t = slotType(slot0.types, (slotNo - i) & 7);
       if (t !== STACK_MISC && t !== STACK_ZERO) sanitize = true;
@@ -123,7 +125,7 @@ function writeFixed(env: Env, frame: FuncState, off: number, size: number, value
   } else if (!reg && off % 8 === 0 && isSt && env.bpfCapable && env.f.spill_imm) {
     const r = constReg(BigInt(insn.imm));
     saveRegister(env, frame, spi, r, size);
-  } else if (reg && SPILLABLE.has(T.baseType(reg.type))) {
+  } else if (reg && spillable(env, reg.type)) {
     if (size !== 8) {
       env.log.linfo(insnIdx, "; ");
       env.fail("EACCES", "invalid size of register spill");
@@ -204,14 +206,23 @@ export function checkStackRead(env: Env, reg: RegState, regno: number, off: numb
 /** A load of plain bytes: zero where all are, else unknown. */
 function markRegStackRead(env: Env, frame: FuncState, min: number, max: number, dst: number): void {
   let zeros = 0;
+  const spilled: number[] = [];
   for (let i = min; i < max; i++) {
     const slotNo = -i - 1;
-    env.markSlotScratched(slotNo >> 3);
-    if (slotType(frame.stack[slotNo >> 3]!.types, slotNo & 7) !== STACK_ZERO) break;
+    const spi = slotNo >> 3;
+    env.markSlotScratched(spi);
+    const slot = frame.stack[spi]!;
+    const t = slotType(slot.types, slotNo & 7);
+    if (t === STACK_SPILL && env.f.read_zero_spills && registerIsNull(slot.spilled)) {
+      if (!spilled.includes(spi)) spilled.push(spi);
+    } else if (t !== STACK_ZERO) break;
     zeros++;
   }
-  if (zeros === max - min) constZero(env, dst);
-  else markUnknown(env, env.mut(dst));
+  if (zeros !== max - min) return markUnknown(env, env.mut(dst));
+  constZero(env, dst);
+  if (spilled.length === 0) return;
+  for (const spi of spilled) env.bt.setFrameSlot(frame.frameno, spi);
+  markPrecision(env, env.curState, -1);
 }
 function constZero(env: Env, dst: number): void {
   const keep = env.reg(dst);
@@ -290,6 +301,7 @@ function fillNarrow(env: Env, frame: FuncState, spi: number, off: number, size: 
     return true;
   }
   if (env.f.fill_zero_bytes && zeros === size) constZero(env, dst);
+  else if (env.f.read_zero_spills) markRegStackRead(env, frame, off, off + size, dst);
   else markUnknown(env, env.mut(dst));
   return false;
 }

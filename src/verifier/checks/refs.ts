@@ -76,10 +76,32 @@ function checkReferenceLeak(env: Env, exceptionExit: boolean): boolean {
 /** Nothing may be held at that point (kernel check_resource_leak). `what` begins the message. */
 export function checkResourceLeak(env: Env, exceptionExit: boolean, checkLock: boolean, what: string): void {
   const st = env.curState;
+  if (!env.f.resource_leak_messages) return checkLeakOld(env, exceptionExit, checkLock, what);
   if (checkLock && st.activeLocks) env.fail("EINVAL", `${what} cannot be used inside bpf_spin_lock-ed region`);
   if (checkReferenceLeak(env, exceptionExit)) env.fail("EINVAL", `${what} would lead to reference leak`);
   if (checkLock && st.activeIrqId) env.fail("EINVAL", `${what} cannot be used inside bpf_local_irq_save-ed region`);
   if (checkLock && st.activeRcuLocks) env.fail("EINVAL", `${what} cannot be used inside bpf_rcu_read_lock-ed region`);
   if (checkLock && st.activePreemptLocks) env.fail("EINVAL", `${what} cannot be used inside bpf_preempt_disable-ed region`);
+}
+/** The same in the words each place had before 6.13. */
+function checkLeakOld(env: Env, exceptionExit: boolean, checkLock: boolean, what: string): void {
+  const st = env.curState;
+  const atExit = what.startsWith("BPF_EXIT");
+  const region = (name: string): string => `${what} cannot be used inside ${name}-ed region`;
+  const locks = (): void => {
+    if (!checkLock && !(atExit && !env.f.static_calls_under_lock)) return;
+    if (st.activeLocks) env.fail("EINVAL", atExit ? "bpf_spin_unlock is missing" : region("bpf_spin_lock"));
+    if (st.activeRcuLocks) env.fail("EINVAL", atExit ? "bpf_rcu_read_unlock is missing" : region("bpf_rcu_read_lock"));
+    const n = st.activePreemptLocks;
+    if (n) env.fail("EINVAL", atExit ? `${n} bpf_preempt_enable${n === 1 ? " is" : "(s) are"} missing` : region("bpf_preempt_disable"));
+  };
+  if (what === "tail_call" && st.activeLocks) locks();
+  if (atExit || exceptionExit) {
+    locks();
+    if (checkReferenceLeak(env, exceptionExit)) env.failSilently("EINVAL");
+    return;
+  }
+  if (checkReferenceLeak(env, exceptionExit)) env.fail("EINVAL", what === "tail_call" ? "tail_call would lead to reference leak" : "BPF_LD_[ABS|IND] cannot be mixed with socket references");
+  locks();
 }
 export const sameLink = (a: RegState, b: RegState): boolean => a.type === SCALAR_VALUE && baseId(a.id) === baseId(b.id);

@@ -104,6 +104,8 @@ function step(env: Env, print: { state: boolean }): Flow {
 
 function checkInsn(env: Env, print: { state: boolean }): Flow {
   const { insn } = env;
+  const { lateError } = env.curAux;
+  if (lateError) env.fail("EINVAL", lateError);
   const cls = bpfClass(insn.code);
   switch (cls) {
     case BPF_ALU:

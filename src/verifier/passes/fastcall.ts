@@ -28,7 +28,8 @@ function markCall(env: Env, subprog: number, idx: number, lowest: number): void 
   }
   if (i === 1) return;
   const info = env.subprogs[subprog]!;
-  if (!cs.fastcall) info.keepFastcallStack = true;
+  if (cs.fastcall) env.aux[idx]!.fastcallSpills = i - 1;
+  else info.keepFastcallStack = true;
   info.fastcallStackOff = Math.min(info.fastcallStackOff, off);
 }
 export function markFastcallPatterns(env: Env): void {
@@ -49,5 +50,17 @@ export function checkFastcallStackContract(env: Env, frame: FuncState, insnIdx: 
   const info = env.subprogs[frame.subprogno]!;
   if (info.fastcallStackOff <= off || env.aux[insnIdx]!.fastcallPattern) return;
   info.fastcallStackOff = S16_MIN;
-  for (let i = info.start; i < env.subprogs[frame.subprogno + 1]!.start; i++) env.aux[i]!.fastcallPattern = false;
+  for (let i = info.start; i < env.subprogs[frame.subprogno + 1]!.start; i++) {
+    env.aux[i]!.fastcallPattern = false;
+    env.aux[i]!.fastcallSpills = 0;
+  }
+}
+/** Spills around calls that need none go away after the walk, and with them their stack (kernel bpf_remove_fastcall_spills_fills). */
+export function shrinkFastcallStack(env: Env): void {
+  for (let s = 0; s < env.subprogCnt; s++) {
+    const info = env.subprogs[s]!;
+    let modified = false;
+    for (let i = info.start; i < env.subprogs[s + 1]!.start; i++) modified ||= env.aux[i]!.fastcallSpills > 0;
+    if (modified && !info.keepFastcallStack) info.stackDepth = -info.fastcallStackOff;
+  }
 }

@@ -8,6 +8,7 @@ import {
 import type { Insn } from "../../isa/types.ts";
 import { checkPseudoBtfId } from "../checks/pseudo-btf.ts";
 import type { Env } from "../state/env.ts";
+import { VerifierError } from "../state/errors.ts";
 import { initInsnArray } from "./jump-table.ts";
 import { PTR_TO_FUNC } from "../state/reg-type.ts";
 import { checkMapProgCompatibility } from "../checks/map-prog.ts";
@@ -116,6 +117,24 @@ function ldImm64(env: Env, idx: number): void {
   }
 }
 
+/** Before 7.1 fields are looked at when the walk comes to the instruction: dead code may be odd. Unknown opcodes are refused at once. */
+function laterFields(env: Env, i: number): void {
+  const insn = env.insns[i]!;
+  const cls = bpfClass(insn.code);
+  if (OPCODES[insn.code] === undefined) env.fail("EINVAL", `unknown opcode ${insn.code.toString(16).padStart(2, "0")}`);
+  if (cls === BPF_LDX) return fields(env, insn);
+  const pos = env.log.endPos;
+  try {
+    fields(env, insn);
+    const reads = cls === BPF_LDX || cls === BPF_STX || (cls !== BPF_ST && bpfSrc(insn.code) === BPF_X);
+    if (reads && insn.src >= 11) env.fail("EINVAL", `R${insn.src} is invalid`);
+    if (insn.dst >= 11) env.fail("EINVAL", `R${insn.dst} is invalid`);
+  } catch (e) {
+    if (!(e instanceof VerifierError)) throw e;
+    env.log.reset(pos);
+    env.aux[i]!.lateError = e.message;
+  }
+}
 export function checkAndResolveInsns(env: Env): void {
   for (let i = 0; i < env.insns.length; i++) {
     const insn = env.insns[i]!;
@@ -128,6 +147,10 @@ export function checkAndResolveInsns(env: Env): void {
     if (insn.code === OP_LD_IMM64) {
       ldImm64(env, i);
       i++;
+      continue;
+    }
+    if (!env.f.insn_fields_first) {
+      laterFields(env, i);
       continue;
     }
     if (OPCODES[insn.code] === undefined) env.fail("EINVAL", `unknown opcode ${insn.code.toString(16).padStart(2, "0")}`);

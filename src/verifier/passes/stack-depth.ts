@@ -1,7 +1,6 @@
 /** Stack used by chains of calls (kernel check_max_stack_depth). */
 import type { Env } from "../state/env.ts";
 import { MAX_BPF_STACK } from "../state/frame.ts";
-import { MAX_CALL_FRAMES } from "../state/env.ts";
 import { isPseudoCall, isPseudoFunc, isThrowKfunc } from "./insn-info.ts";
 
 interface Depth { ret: number; caller: number; frame: number }
@@ -81,7 +80,7 @@ function walk(env: Env, start: number, priv: boolean): void {
       if (!priv) subprogs[idx]!.privStack = "no";
       tailReachable = env.f.tail_call_synced ? subprogs[idx]!.hasTailCall : subprogs[idx]!.hasTailCall || tailReachable;
       frame = env.subprogIsGlobal(idx) && env.f.global_resets_frames ? 0 : frame + 1;
-      if (frame >= MAX_CALL_FRAMES) env.fail("E2BIG", `the call stack of ${frame} frames is too deep !`);
+      if (frame >= env.maxCallFrames) env.fail("E2BIG", `the call stack of ${frame} frames is too deep !`);
       called = true;
       break;
     }

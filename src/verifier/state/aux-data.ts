@@ -25,6 +25,10 @@ export class InsnAux {
   callWithPercpuAllocPtr = false;
   kptrStructMeta: object | null = null;
   fastcallPattern = false;
+  /** calls: pairs of spill and fill that go away */
+  fastcallSpills = 0;
+  /** why the instruction is refused when the walk comes to it */
+  lateError = "";
   jmpPoint = false;
   prunePoint = false;
   forceCheckpoint = false;

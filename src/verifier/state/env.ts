@@ -23,7 +23,6 @@ import type { SccVisit } from "../passes/scc-visits.ts";
 
 export const BPF_COMPLEXITY_LIMIT_JMP_SEQ = 8192;
 export const BPF_COMPLEXITY_LIMIT_STATES = 64;
-export const MAX_CALL_FRAMES = 16;
 export const BPF_MAX_VAR_OFF = 1n << 29n;
 export const BPF_MAX_VAR_SIZ = 1n << 29n;
 
@@ -56,6 +55,7 @@ export class Env {
   readonly bypassSpecV1: boolean;
   readonly bypassSpecV4: boolean;
   readonly insnLimit: number;
+  readonly maxCallFrames: number;
 
   insnIdx = 0;
   prevInsnIdx = -1;
@@ -119,6 +119,7 @@ export class Env {
     this.testStateFreq = priv && (prog.flags & 8) !== 0;
     this.testRegInvariants = (prog.flags & 128) !== 0 && this.f.reg_invariants;
     this.insnLimit = options.insnLimit ?? kernel.manifest.limits.insns;
+    this.maxCallFrames = kernel.manifest.limits.callFrames;
     this.log = new Log(this, logLevel);
     this.aux = prog.insns.map(() => new InsnAux());
     this.bt = new Backtrack();
