@@ -83,6 +83,8 @@ export default defineConfig({
   server: { headers: isolation },
   preview: { headers: isolation },
   worker: { format: "es" },
+  // Workers are scanned as well, so that the development server does not find a package late and reload the page.
+  optimizeDeps: { entries: ["index.html", "src/workers/*.worker.ts"], exclude: ["@wasmer/sdk"] },
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
   build: {
     target: "es2022",
