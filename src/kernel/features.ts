@@ -35,9 +35,14 @@ export const FEATURES = {
   csum_diff_folded: { since: "6.13", what: "bpf_csum_diff gives a sum folded to 16 bits" },
   dynptr_u64_sizes: { since: "6.19", what: "sizes and offsets of dynptr kfuncs have 64 bits" },
   // what BPF_PROG_TEST_RUN takes (net/bpf/test_run.c)
+  test_run_xdp_ctx: { since: "5.14", what: "BPF_PROG_TEST_RUN of XDP programs takes a context" },
+  xdp_frags: { since: "5.18", what: "XDP packets of more than one page" },
   xdp_metadata_252: { since: "6.8", what: "XDP metadata of up to 252 bytes instead of 32" },
   test_run_skb_frags: { since: "6.19", what: "BPF_PROG_TEST_RUN of skb programs with fragments and a chosen linear part" },
   test_run_skb_short_ip: { since: "7.0", what: "BPF_PROG_TEST_RUN of skb programs refuses packets shorter than the IP header they announce" },
+  // the same as a fix in the long-term releases, which the images of 6.1.192 and 6.12.107 have
+  test_run_skb_short_ip_6_1: { since: "6.1", until: "6.2", what: "the refusal of short IP packets in 6.1's later fixes" },
+  test_run_skb_short_ip_6_12: { since: "6.12", until: "6.13", what: "the refusal of short IP packets in 6.12's later fixes" },
 } as const satisfies Record<string, FeatureRange>;
 
 export type FeatureName = keyof typeof FEATURES;

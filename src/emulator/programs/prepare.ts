@@ -40,6 +40,7 @@ function prepareXdp(env: RunEnv, program: BoundProgram, request: RunRequest): Re
   const data = request.dataIn ?? new Uint8Array(0);
   if (program.attachType === "xdp_devmap" || program.attachType === "xdp_cpumap") return refuse("EINVAL", `a program for ${program.attachType} cannot be run by BPF_PROG_TEST_RUN`);
   const ctx = userContext(request.ctxIn, 24);
+  if (ctx && !env.kernel.has("test_run_xdp_ctx")) return refuse("EINVAL", "this kernel takes no ctx_in for XDP programs");
   if (ctx === "E2BIG") return refuse("E2BIG", "ctx_in is longer than struct xdp_md and not zero there");
   const tailroom = Math.ceil(env.objects.sizeOfStruct("skb_shared_info", SHARED_INFO_SIZE) / 64) * 64;
   const frameHeader = env.objects.sizeOfStruct("xdp_frame", 40);
@@ -56,6 +57,7 @@ function prepareXdp(env: RunEnv, program: BoundProgram, request: RunRequest): Re
     linear = field(4);
   }
   const maxLinear = PAGE_SIZE - (XDP_HEADROOM - meta) - tailroom;
+  if (data.length > maxLinear && !env.kernel.has("xdp_frags")) return refuse("EINVAL", `data_in has ${data.length} bytes; this kernel takes ${maxLinear}`);
   linear = Math.min(linear, maxLinear);
   if (data.length - meta < ETH_HLEN) return refuse("EINVAL", `data_in has ${data.length - meta} bytes of packet; an Ethernet header has ${ETH_HLEN}`);
   if (ctx) {
@@ -123,7 +125,7 @@ function prepareSkb(env: RunEnv, request: RunRequest, kind: { l2: boolean; direc
     device = found;
   }
   const type = (data[12]! << 8) | data[13]!;
-  if (env.kernel.has("test_run_skb_short_ip")) {
+  if (env.kernel.has("test_run_skb_short_ip") || env.kernel.has("test_run_skb_short_ip_6_1") || env.kernel.has("test_run_skb_short_ip_6_12")) {
     const need = type === ETH_P_IP ? 20 : type === ETH_P_IPV6 ? 40 : 0;
     if (linear - ETH_HLEN < need) return refuse("EINVAL", `data_in: ${linear - ETH_HLEN} bytes follow the Ethernet header; the IP header it announces has ${need}`);
   }
