@@ -1,7 +1,7 @@
 import { err, ok, type Result } from "../base/result.ts";
 import type { CompileRequest, Mcpu, OptLevel } from "./types.ts";
 
-/** Where things are in clang's world. Everything is relative, so that any root gives the same object. */
+/** Where things are in clang's world, as file map keys. clang gets them as absolute paths, which line information then names. */
 export const CLANG_HEADERS = "usr/lib/clang/22/include";
 export const KERNEL_HEADERS = "usr/include/kernel";
 export const SYSTEM_HEADERS = "usr/include";
@@ -25,9 +25,9 @@ export function targetArgs(request: Pick<CompileRequest, "opt" | "debug" | "mcpu
     // vmlinux.h printed from BTF declares types that declare nothing.
     "-Wno-missing-declarations",
     "-nostdinc",
-    "-isystem", CLANG_HEADERS,
-    "-isystem", KERNEL_HEADERS,
-    "-isystem", SYSTEM_HEADERS,
+    "-isystem", `/${CLANG_HEADERS}`,
+    "-isystem", `/${KERNEL_HEADERS}`,
+    "-isystem", `/${SYSTEM_HEADERS}`,
     `-fdebug-compilation-dir=${SOURCE_DIR}`,
     ...(request.extraArgs ?? []),
   ];

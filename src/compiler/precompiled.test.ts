@@ -121,6 +121,14 @@ test("a broken precompiled header costs time, not the object", async () => {
   }
 }, 60_000);
 
+test("messages that point into a header name it the same way", async () => {
+  const { without, withIt } = await both(withText('#include "vmlinux.h"\n#include <bpf/bpf_helpers.h>\nstruct task_struct { int again; };\n'));
+  expect(withIt.objects[0]?.precompiled).toBe(true);
+  expect(withIt.diagnostics).toEqual(without.diagnostics);
+  expect(withIt.stderr).toEqual(without.stderr);
+  expect(withIt.diagnostics[0]!.notes[0]!.file).toBe("/usr/include/kernel/vmlinux.h");
+});
+
 test("messages about the user's file are the same, with the same lines", async () => {
   const { without, withIt } = await both(withText('/* one */\n#include "vmlinux.h"\n#include <bpf/bpf_helpers.h>\nint g(void) { int unused; return undeclared; }'));
   expect(withIt.diagnostics).toEqual(without.diagnostics);

@@ -1,5 +1,6 @@
 import { type Package, type Sandbox, Wasmer } from "@wasmer/sdk/browser";
 import { err, ok, type Result } from "../base/result.ts";
+import { KERNEL_HEADERS } from "./args.ts";
 import type { ClangRunner, FileMap, RunRequest, RunResult } from "./types.ts";
 
 /** Where the sandbox keeps files that the page can read and write; clang is told to work there. */
@@ -13,12 +14,12 @@ export async function createSdkRunner(wasm: Uint8Array, base: FileMap): Promise<
   if (!globalThis.crossOriginIsolated) return err("@wasmer/sdk needs a cross-origin isolated page; the WASI shim does not");
   try {
     const wasmer = new Wasmer({ cache: false });
-    const clang = await wasmer.packages.load(wasm);
+    // The headers lie where clang is told they are: clang opens them by the names that line information carries.
     const files: Record<string, Uint8Array> = {};
-    for (const [path, bytes] of base) files[path] = bytes;
-    files["tmp/.keep"] = new Uint8Array(0);
-    const sandbox = await wasmer.sandboxes.create({ packages: [clang], files });
-    return ok(new SdkRunner(wasmer, clang, sandbox, base));
+    for (const [path, bytes] of base) files[`/${path}`] = bytes;
+    const clang = await wasmer.packages.create({ modules: { clang: wasm }, commands: { clang: { module: "clang" } }, files });
+    const sandbox = await wasmer.sandboxes.create({ packages: [clang], files: { "tmp/.keep": new Uint8Array(0) } });
+    return ok(new SdkRunner(wasmer, clang, sandbox));
   } catch (reason) {
     return err(`@wasmer/sdk did not start (${reason instanceof Error ? reason.message : String(reason)})`);
   }
@@ -29,22 +30,20 @@ class SdkRunner implements ClangRunner {
   private readonly wasmer: Wasmer;
   private readonly clang: Package;
   private readonly sandbox: Sandbox;
-  private readonly base: FileMap;
   /** files of earlier runs that are in the sandbox now */
   private readonly present = new Map<string, Uint8Array>();
   private readonly folders = new Set<string>();
 
-  constructor(wasmer: Wasmer, clang: Package, sandbox: Sandbox, base: FileMap) {
+  constructor(wasmer: Wasmer, clang: Package, sandbox: Sandbox) {
     this.wasmer = wasmer;
     this.clang = clang;
     this.sandbox = sandbox;
-    this.base = base;
   }
 
   async run(request: RunRequest): Promise<RunResult> {
     try {
       await this.arrange(request.files);
-      const output = await this.sandbox.command(this.clang, [`-working-directory=${WORKSPACE}`, ...request.args], { env: { TMPDIR: `${WORKSPACE}/tmp` } }).run({ check: false });
+      const output = await this.sandbox.command(this.clang, [`-working-directory=${WORKSPACE}`, ...relocated(request.args)], { env: { TMPDIR: `${WORKSPACE}/tmp` } }).run({ check: false });
       const files = new Map<string, Uint8Array>();
       for (const path of request.outputs) {
         try {
@@ -54,7 +53,7 @@ class SdkRunner implements ClangRunner {
           // Not written: absent from the result.
         }
       }
-      return { exitCode: output.exitCode, stdout: output.stdout.text(), stderr: output.stderr.text(), files };
+      return { exitCode: output.exitCode, stdout: output.stdout.text(), stderr: output.stderr.text().replaceAll(`${WORKSPACE}/usr/`, "/usr/"), files };
     } catch (reason) {
       return { exitCode: 134, stdout: "", stderr: "", files: new Map(), trap: reason instanceof Error ? reason.message : String(reason) };
     }
@@ -65,14 +64,12 @@ class SdkRunner implements ClangRunner {
     await this.wasmer.close();
   }
 
-  /** Makes the sandbox hold exactly the base files and these. */
+  /** Makes the workspace hold exactly these. */
   private async arrange(wanted: FileMap): Promise<void> {
     for (const path of [...this.present.keys()]) {
       if (wanted.has(path)) continue;
       this.present.delete(path);
-      const original = this.base.get(path);
-      if (original) await this.sandbox.fs.writeFile(`${WORKSPACE}/${path}`, original);
-      else await this.sandbox.fs.remove(`${WORKSPACE}/${path}`);
+      await this.sandbox.fs.remove(`${WORKSPACE}/${path}`);
     }
     for (const [path, bytes] of wanted) {
       if (same(this.present.get(path), bytes)) continue;
@@ -87,6 +84,11 @@ class SdkRunner implements ClangRunner {
     await this.sandbox.fs.mkdir(`${WORKSPACE}/${folder}`, { recursive: true });
     this.folders.add(folder);
   }
+}
+
+/** vmlinux.h changes from run to run, so it is in the workspace; its folder's name there is kept out of the object. */
+function relocated(args: readonly string[]): string[] {
+  return [...args.map((arg) => (arg === `/${KERNEL_HEADERS}` ? WORKSPACE + arg : arg)), `-ffile-prefix-map=${WORKSPACE}/usr=/usr`];
 }
 
 function same(a: Uint8Array | undefined, b: Uint8Array): boolean {

@@ -1,7 +1,8 @@
 /**
  * Asks the installed clang-22 for every program and combination and writes testdata/native.json:
  *   npm run record:native
- * The native compiler sees the same files under the same relative names and the same arguments as clang.wasm does.
+ * The native compiler sees the same files under the same names and the same arguments as clang.wasm does: the pack's headers are
+ * mounted over the machine's own, in a mount namespace of this process (Linux; root or user namespaces).
  */
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -9,12 +10,17 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { brotliDecompressSync } from "node:zlib";
 import { unwrap } from "../../base/result.ts";
-import { objectName, targetArgs, VMLINUX_H } from "../args.ts";
+import { CLANG_HEADERS, KERNEL_HEADERS, objectName, SYSTEM_HEADERS, targetArgs, VMLINUX_H } from "../args.ts";
 import { readHeaderPack } from "../headers.ts";
 import { digestText, objectDigest } from "./object-digest.ts";
 import { ALL_COMBINATIONS, combinationName, type NativeRecord, programNames, requestFor, TESTDATA } from "./matrix.ts";
 
 const clang = process.env["CLANG"] ?? "clang-22";
+if (process.env["RECORD_MOUNTS"] === undefined) {
+  const unshare = ["--mount", ...(process.getuid?.() === 0 ? [] : ["--map-root-user"])];
+  const again = spawnSync("unshare", [...unshare, process.execPath, ...process.execArgv, ...process.argv.slice(1)], { stdio: "inherit", env: { ...process.env, RECORD_MOUNTS: "1" } });
+  process.exit(again.status ?? 1);
+}
 const root = mkdtempSync(join(tmpdir(), "native-"));
 const put = (path: string, bytes: Uint8Array | string) => {
   mkdirSync(dirname(join(root, path)), { recursive: true });
@@ -23,6 +29,9 @@ const put = (path: string, bytes: Uint8Array | string) => {
 try {
   const pack = unwrap(readHeaderPack(brotliDecompressSync(readFileSync(join(TESTDATA, "../../../public/toolchain/headers.pack.br")))));
   for (const [path, bytes] of pack.files) put(path, bytes);
+  mkdirSync(join(root, KERNEL_HEADERS), { recursive: true });
+  // The header folders of the pack hide the machine's own, for this process and its children alone.
+  for (const folder of [CLANG_HEADERS, SYSTEM_HEADERS]) execFileSync("mount", ["--bind", join(root, folder), `/${folder}`]);
   const version = execFileSync(clang, ["--version"], { encoding: "utf8" }).split("\n")[0]!;
   const record: NativeRecord = { clang: version, programs: {} };
   for (const name of programNames()) {
