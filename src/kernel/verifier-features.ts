@@ -169,6 +169,7 @@ export const VERIFIER_FEATURES = {
   read_zero_spills: { since: "7.3", what: "bytes of a spilled zero count as zeroes" },
   spill_any_pointer: { since: "7.3", what: "every pointer can be spilled" },
   // BTF pointers, kernel pointers, dynptrs, locks
+  ldimm64_func: { since: "6.1", what: "addresses of kernel functions in ld_imm64" },
   trusted_args: { since: "6.2", what: "arguments of tracing, LSM and struct_ops programs are trusted pointers" },
   raw_tp_null_args: { since: "6.12", what: "tracepoint arguments that may be null are known" },
   untrusted_mem_fields: { since: "6.17", what: "pointers to other than structs are read as untrusted memory" },
