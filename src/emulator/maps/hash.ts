@@ -127,7 +127,9 @@ export class HashMap extends SimMap {
   }
 
   override *forEach(cpu: number): Iterable<ForEachItem> {
-    for (const elem of [...this.table.values()]) yield { key: elem.key, value: this.slots.address(elem.slot, this.percpu ? cpu : 0) };
+    // a callback may delete and insert: the elements are those that are there now
+    const elems = Array.from(this.table.values());
+    for (const elem of elems) yield { key: elem.key, value: this.slots.address(elem.slot, this.percpu ? cpu : 0) };
   }
 
   override entries(limit: number): MapDump["entries"] {

@@ -350,11 +350,6 @@ export class SkbContext implements RegionHandler {
     this.head += by;
   }
 
-  /** Room after the Ethernet or network header (kernel bpf_skb_net_grow, bpf_skb_net_shrink). */
-  grow(off: number, size: number): number {
-    return this.insert(off, size);
-  }
-
   /** As BPF_PROG_TEST_RUN copies it out: programs that do not see the Ethernet header get one of zeros. */
   output(): Uint8Array {
     const linear = this.bytes().subarray(this.data, this.data + this.head);
