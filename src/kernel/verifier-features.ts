@@ -62,7 +62,7 @@ export const VERIFIER_FEATURES = {
   // stack
   spill_narrow: { since: "5.16", what: "scalars of less than 8 bytes are tracked when spilled" },
   spill_unaligned_sizes: { since: "5.16", what: "spills of any size at slot boundaries" },
-  spill_links_id: { since: "5.17", what: "a spill and its register share an id" },
+  spill_links_id: { since: "6.9", what: "a spill and its register share an id" },
   spill_imm: { since: "6.4", what: "constants stored by a store-immediate are tracked" },
   fill_narrow: { since: "6.9", what: "loads narrower than the spilled scalar are tracked" },
   fill_zero_bytes: { since: "6.8", what: "loads of zero bytes out of a mixed slot" },
@@ -165,8 +165,13 @@ export const VERIFIER_FEATURES = {
   resource_leak_messages: { since: "6.13", what: "leaks are refused with the same words everywhere" },
   tracing_no_timers: { since: "5.15", until: "7.0", what: "tracing programs have no timers and work queues" },
   spin_lock_socket_message: { since: "5.15", what: "message for spin locks in socket filters" },
-  ld_abs_leaves_subprog: { since: "6.12", what: "a packet load in a subprogram may leave it" },
+  ld_abs_leaves_subprog: { since: "6.1", what: "a packet load in a subprogram may leave it" },
   read_zero_spills: { since: "7.3", what: "bytes of a spilled zero count as zeroes" },
+  stack_var_message_off: { since: "6.8", what: "message for variable stack offsets names the constant one" },
+  retval_range_message: { since: "6.8", what: "message for results out of range shows bounds" },
+  st_to_ctx: { since: "6.3", what: "constants may be stored to the context" },
+  map_arg_any_memory: { since: "6.5", what: "keys and values may lie in any memory" },
+  map_keys_as_args: { since: "5.13", what: "keys of callbacks are memory that helpers may take" },
   spill_any_pointer: { since: "7.3", what: "every pointer can be spilled" },
   // BTF pointers, kernel pointers, dynptrs, locks
   ldimm64_func: { since: "6.1", what: "addresses of kernel functions in ld_imm64" },

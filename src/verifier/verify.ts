@@ -59,8 +59,9 @@ function checkAll(env: Env): void {
     computeLiveRegisters(env);
   }
   markFastcallPatterns(env);
+  if (!env.f.lazy_global_funcs) doCheckSubprogs(env);
   doCheckMain(env);
-  doCheckSubprogs(env);
+  if (env.f.lazy_global_funcs) doCheckSubprogs(env);
   shrinkFastcallStack(env);
   checkMaxStackDepth(env);
 }

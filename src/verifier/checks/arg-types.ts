@@ -16,6 +16,7 @@ export function argType(p: ProtoType | undefined): ArgType | null {
   if (!p || p.base === "ARG_DONTCARE") return null;
   let flags = 0;
   for (const f of p.flags) flags |= T.TYPE_FLAG_BY_NAME[f] ?? 0;
+  if (p.base.startsWith("ARG_PTR") && p.base.endsWith("_OR_NULL")) return { base: p.base.slice(0, -8), flags: flags | T.PTR_MAYBE_NULL };
   return { base: RENAMED[p.base] ?? p.base, flags };
 }
 
@@ -26,6 +27,19 @@ export const MEM_TYPES = [
   B | T.PTR_TRUSTED, T.PTR_TO_CTX,
 ];
 const MEM_TYPES_NO_CTX = MEM_TYPES.slice(0, -1);
+const KEY_TYPES = MEM_TYPES.slice(0, 5);
+/** What the release accepts of that list. */
+function typesOf(env: Env, base: string, all: readonly number[]): readonly number[] {
+  const { f } = env;
+  if (all === MEM_TYPES) {
+    if (base.includes("_MAP_") && !f.map_arg_any_memory) return f.map_keys_as_args ? KEY_TYPES : KEY_TYPES.filter((t) => t !== T.PTR_TO_MAP_KEY);
+    if (f.mem_arg_ctx) return all;
+    if (!f.map_keys_as_args) return [...KEY_TYPES.filter((t) => t !== T.PTR_TO_MAP_KEY), T.PTR_TO_MEM, T.PTR_TO_BUF | T.MEM_RDONLY, T.PTR_TO_BUF];
+    return f.trusted_args ? MEM_TYPES_NO_CTX : MEM_TYPES_NO_CTX.slice(0, -1);
+  }
+  if (base === "ARG_PTR_TO_ALLOC_MEM" && !f.map_keys_as_args) return [T.PTR_TO_MEM];
+  return f.trusted_args ? all : all.filter((t) => !(t & T.PTR_TRUSTED));
+}
 const COMPATIBLE: Readonly<Record<string, readonly number[]>> = {
   ARG_PTR_TO_MAP_KEY: MEM_TYPES,
   ARG_PTR_TO_MAP_VALUE: MEM_TYPES,
@@ -47,6 +61,8 @@ const COMPATIBLE: Readonly<Record<string, readonly number[]>> = {
   ARG_PTR_TO_ALLOC_MEM: [T.PTR_TO_MEM | T.MEM_RINGBUF],
   ARG_PTR_TO_PERCPU_BTF_ID: [B | T.MEM_PERCPU, B | T.MEM_PERCPU | T.MEM_RCU, B | T.MEM_PERCPU | T.PTR_TRUSTED],
   ARG_PTR_TO_FUNC: [T.PTR_TO_FUNC],
+  ARG_PTR_TO_INT: MEM_TYPES,
+  ARG_PTR_TO_LONG: MEM_TYPES,
   ARG_PTR_TO_STACK: [T.PTR_TO_STACK],
   ARG_PTR_TO_CONST_STR: [T.PTR_TO_MAP_VALUE],
   ARG_PTR_TO_TIMER: [T.PTR_TO_MAP_VALUE],
@@ -63,7 +79,7 @@ export function checkRegType(env: Env, reg: RegState, regno: number, arg: ArgTyp
   if (arg.flags & T.PTR_MAYBE_NULL) type &= ~T.PTR_MAYBE_NULL;
   if (arg.base === "ARG_PTR_TO_MEM") type &= ~T.DYNPTR_TYPE_FLAG_MASK;
   if (funcName === "bpf_kptr_xchg" && T.typeIsAlloc(type) && regno === 2) type &= ~(T.MEM_ALLOC | T.MEM_PERCPU);
-  const types = compatible === MEM_TYPES && !env.f.mem_arg_ctx ? MEM_TYPES_NO_CTX : compatible;
+  const types = typesOf(env, arg.base, compatible);
   if (!types.includes(type)) {
     env.fail("EACCES", `${regName(regno)} type=${regTypeStr(env, reg.type)} expected=${types.map((t) => regTypeStr(env, t)).join(", ")}`);
   }

@@ -62,7 +62,7 @@ export function checkFuncCall(env: Env, insn: Insn): Flow {
       env.fail("EINVAL", "use static function instead");
     }
     if (env.f.global_func_sleep_check && info.mightSleep && !inSleepableContext(env)) env.fail("EINVAL", `sleepable global function ${name}() called in ${nonSleepableContext(env)}`);
-    if (argError) env.fail(argError.errno, `Caller passes invalid args into func#${subprog} ('${name}')`);
+    if (argError) env.fail(argError.errno, `Caller passes invalid args into func#${subprog}${env.f.lazy_global_funcs ? ` ('${name}')` : ""}`);
     if (env.log.verbose) env.verbose(`Func#${subprog} ('${name}') is global and assumed valid.\n`);
     if (info.changesPktData && env.f.global_func_pkt_data) clearAllPktPointers(env);
     info.called = true;

@@ -1,7 +1,8 @@
 /** Leaving a function or the program (kernel process_bpf_exit_full, prepare_func_exit). */
 import { markChainPrecision } from "../passes/backtrack.ts";
 import type { Flow } from "../passes/do-check.ts";
-import { regTypeStr } from "../report/print-state.ts";
+import { tnumIsUnknown, tnumRange } from "../domains/tnum.ts";
+import { regTypeStr, tnumStr } from "../report/print-state.ts";
 import type { Env } from "../state/env.ts";
 import type { RetvalRange } from "../state/frame.ts";
 import type { RegState } from "../state/reg-state.ts";
@@ -17,6 +18,10 @@ export function retvalRangeWithin(range: RetvalRange, r: RegState): boolean {
 }
 /** `At program exit the register R0 has smin=2 smax=2 should have been in [0, 1]` */
 export function invalidScalar(env: Env, r: RegState, range: RetvalRange, ctx: string, name: string): never {
+  if (!env.f.retval_range_message) {
+    const value = tnumIsUnknown(r.varOff) ? "unknown scalar value" : `value ${tnumStr(env, r.varOff)}`;
+    env.fail("EINVAL", `${ctx} the register ${name} has ${value} should have been in ${tnumStr(env, tnumRange(BigInt(range.min), BigInt(range.max)))}`);
+  }
   let known = "";
   if (r.r64.smin > -0x8000_0000_0000_0000n) known += ` smin=${r.r64.smin}`;
   if (r.r64.smax < 0x7fff_ffff_ffff_ffffn) known += ` smax=${r.r64.smax}`;

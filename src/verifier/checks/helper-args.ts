@@ -145,6 +145,13 @@ function checkByType(env: Env, i: number, meta: CallMeta, fn: HelperProto, base:
       if (flags & T.MEM_ALIGNED) checkPtrAlignment(env, env.reg(regno), 0, size, true);
       return;
     }
+    case "ARG_PTR_TO_INT":
+    case "ARG_PTR_TO_LONG": {
+      const size = base === "ARG_PTR_TO_INT" ? 4 : 8;
+      checkHelperMemAccess(env, reg, regno, size, access, false, meta);
+      checkPtrAlignment(env, env.reg(regno), 0, size, true);
+      return;
+    }
     case "ARG_CONST_SIZE":
     case "ARG_CONST_SIZE_OR_ZERO": {
       const prev = argType(fn.args[i - 1]);

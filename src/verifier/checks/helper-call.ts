@@ -105,6 +105,7 @@ function recordKey(env: Env, meta: CallMeta, func: string, insnIdx: number): voi
   else if (aux.mapKey !== -2 && aux.mapKey !== key) aux.mapKey = -2;
 }
 
+const acquiresRingbuf = (meta: CallMeta): boolean => meta.func === "bpf_ringbuf_reserve";
 function setReturn(env: Env, fn: HelperProto, meta: CallMeta, insnIdx: number, insn: Insn): void {
   const ret = argType(fn.ret) ?? { base: fn.ret.base, flags: 0 };
   const r0 = env.mut(0);
@@ -141,6 +142,7 @@ function setReturn(env: Env, fn: HelperProto, meta: CallMeta, insnIdx: number, i
     case "RET_PTR_TO_SOCK_COMMON": pointer(T.PTR_TO_SOCK_COMMON); break;
     case "RET_PTR_TO_TCP_SOCK": pointer(T.PTR_TO_TCP_SOCK); break;
     case "RET_PTR_TO_ALLOC_MEM": case "RET_PTR_TO_RINGBUF_MEM": case "RET_PTR_TO_MEM": case "RET_PTR_TO_DYNPTR_MEM":
+      if (base === "RET_PTR_TO_ALLOC_MEM" && env.f.log_alloc_mem_name) flags = (flags & ~T.MEM_ALLOC) | (env.f.map_keys_as_args && acquiresRingbuf(meta) ? T.MEM_RINGBUF : 0);
       pointer(T.PTR_TO_MEM);
       r0.memSize = meta.memSize;
       break;

@@ -2,6 +2,7 @@
 import type { Insn } from "../../isa/types.ts";
 import type { Env } from "../state/env.ts";
 import * as T from "../state/reg-type.ts";
+import { regTypeStr } from "../report/print-state.ts";
 import { checkMemAccess } from "./mem.ts";
 import { checkRegRead, checkRegWrite } from "./reg-arg.ts";
 import { regBoundsSanityCheck } from "./scalar-ids.ts";
@@ -42,6 +43,7 @@ export function checkStoreImm(env: Env, insn: Insn): void {
   }
   checkRegRead(env, insn.dst);
   const { type } = env.reg(insn.dst);
+  if (type === T.PTR_TO_CTX && !env.f.st_to_ctx) env.fail("EACCES", `BPF_ST stores into R${insn.dst} ${regTypeStr(env, type)} is not allowed`);
   checkMemAccess(env, env.insnIdx, env.reg(insn.dst), insn.dst, insn.off, sizeBytes(insn.code), "write", -1, false, false);
   saveAuxPtrType(env, type, false);
 }

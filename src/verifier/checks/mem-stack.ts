@@ -50,7 +50,7 @@ export function checkStackAccessWithinBounds(env: Env, reg: RegState, regno: num
   else if (size < 0) errno = "EFAULT";
   if (errno) {
     if (isConst) env.fail(errno, `invalid${extra} stack ${name} off=${env.f.ptr_fixed_off ? off : min} size=${size}`);
-    env.fail(errno, `invalid variable-offset${extra} stack ${name} var_off=${tnumStr(env, reg.varOff)} off=${off} size=${size}`);
+    env.fail(errno, `invalid variable-offset${extra} stack ${name} var_off=${tnumStr(env, reg.varOff)}${env.f.stack_var_message_off ? ` off=${off}` : ""} size=${size}`);
   }
   growStack(env, frame, Number(-min));
 }
@@ -199,7 +199,7 @@ export function checkStackRead(env: Env, reg: RegState, regno: number, off: numb
     return;
   }
   const min = Number(reg.r64.smin) + off, max = Number(reg.r64.smax) + off;
-  checkStackRangeInitialized(env, reg, regno, off, size, false, "read", null);
+  checkStackRangeInitialized(env, reg, regno, off, size, false, "read", null, "direct");
   markRegStackRead(env, frame, min, max + size, dst);
   checkFastcallStackContract(env, frame, env.insnIdx, min);
 }

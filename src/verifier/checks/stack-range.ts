@@ -13,15 +13,17 @@ import { markRegRead } from "../passes/live-marks.ts";
 /** Uninitialised memory that a helper writes: what to mark as written after the call. */
 export interface RawMem { rawMode: boolean; accessSize: number; regno: number }
 
-export function checkStackRangeInitialized(env: Env, reg: RegState, regno: number, off: number, size0: number, zeroOk: boolean, t: "read" | "write", raw0: RawMem | null): void {
+export function checkStackRangeInitialized(env: Env, reg: RegState, regno: number, off: number, size0: number, zeroOk: boolean, t: "read" | "write", raw0: RawMem | null, src: "direct" | "helper" = "helper"): void {
   let raw = raw0;
   const frame = env.frameOf(reg);
   const name = regName(regno);
-  const clobber = t === "write";
+  // before 6.14 a helper may do anything to the stack it gets
+  const access = src === "helper" && !env.f.stack_helper_access_typed ? "write" : t;
+  const clobber = access === "write";
   const allowPoison = size0 < 0 || clobber;
   const size = Math.abs(size0);
   if (size === 0 && !zeroOk) env.fail("EACCES", "invalid zero-sized read");
-  checkStackAccessWithinBounds(env, reg, regno, off, size, "helper", t);
+  checkStackAccessWithinBounds(env, reg, regno, off, size, src, access);
   const isConst = tnumIsConst(reg.varOff);
   let min: number, max: number;
   if (isConst) {
@@ -74,7 +76,7 @@ export function checkStackRangeInitialized(env: Env, reg: RegState, regno: numbe
       if (allowPoison) continue;
       env.fail("EACCES", `reading from stack ${name} off ${min}+${i - min} size ${size}, slot poisoned by dead code elimination`);
     }
-    const what = env.f.stack_helper_access_typed ? "read from" : "indirect read from";
+    const what = env.f.stack_helper_access_typed || src === "direct" ? "read from" : "indirect read from";
     if (isConst) env.fail("EACCES", `invalid ${what} stack ${name} off ${min}+${i - min} size ${size}`);
     env.fail("EACCES", `invalid ${what} stack ${name} var_off ${tnumStr(env, reg.varOff)}+${i - min} size ${size}`);
   }

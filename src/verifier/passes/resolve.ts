@@ -117,11 +117,20 @@ function ldImm64(env: Env, idx: number): void {
   }
 }
 
+function opcodeInRelease(env: Env, code: number): boolean {
+  switch (code) {
+    case 0xd7: case 0x06: case 0x81: case 0x89: case 0x91: return env.f.disasm_cpu_v4;
+    case 0xe5: return env.f.may_goto;
+    case 0x0d: return env.f.disasm_gotox;
+    default: return true;
+  }
+}
 /** Before 7.1 fields are looked at when the walk comes to the instruction: dead code may be odd. Unknown opcodes are refused at once. */
 function laterFields(env: Env, i: number): void {
   const insn = env.insns[i]!;
   const cls = bpfClass(insn.code);
-  if (OPCODES[insn.code] === undefined) env.fail("EINVAL", `unknown opcode ${insn.code.toString(16).padStart(2, "0")}`);
+  if (OPCODES[insn.code] === undefined || !opcodeInRelease(env, insn.code)) env.fail("EINVAL", `unknown opcode ${insn.code.toString(16).padStart(2, "0")}`);
+  if (cls === BPF_STX && !env.f.disasm_atomics && insn.imm !== 0) env.fail("EINVAL", "BPF_STX uses reserved fields");
   if (cls === BPF_LDX) return fields(env, insn);
   const pos = env.log.endPos;
   try {
