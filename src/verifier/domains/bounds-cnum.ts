@@ -3,8 +3,10 @@ import {
   c32Add, c32FromC64, c32FromS, c32FromU, c32Intersect, c32IsSubset, c32Negate, c64Add, c64FromS, c64FromU, c64Intersect,
   c64IntersectC32, c64IsSubset, c64Negate, cnumIsEmpty,
 } from "./cnum.ts";
+import { U64_MAX } from "../../base/u64.ts";
 import type { ScalarDomain, ScalarState } from "./bounds.ts";
-import { type Range32, type Range64, r32Const, r64Const } from "./range.ts";
+import { type Range32, type Range64, R32_UNBOUNDED, R64_UNBOUNDED, r32Const, r64Const } from "./range.ts";
+import { cachedSync } from "./sync-cache.ts";
 import {
   type Tnum, tnumClearSubreg, tnumConst, tnumIntersect, tnumOr, tnumRange, tnumSignedRange32, tnumSignedRange64, tnumStep, tnumSubreg,
 } from "./tnum.ts";
@@ -62,6 +64,14 @@ function boundOffset(s: ScalarState): void {
 const violated = (s: ScalarState): boolean => cnumIsEmpty(s.r64, s.r32);
 
 export function cnumDomain(mulTnum: (a: Tnum, b: Tnum) => Tnum): ScalarDomain {
+  const deduceAll = cachedSync((s) => {
+    if (violated(s)) return;
+    update(s);
+    deduce(s);
+    deduce(s);
+    boundOffset(s);
+    update(s);
+  });
   return {
     circular: true,
     fromU64: c64FromU,
@@ -80,12 +90,8 @@ export function cnumDomain(mulTnum: (a: Tnum, b: Tnum) => Tnum): ScalarDomain {
     updateBounds32: update32,
     sync(s) {
       if (s.varOff.mask === 0n && s.r64.size === 0n && s.r32.size === 0 && s.r64.base === s.varOff.value && BigInt(s.r32.base) === (s.varOff.value & 0xffff_ffffn)) return;
-      if (violated(s)) return;
-      update(s);
-      deduce(s);
-      deduce(s);
-      boundOffset(s);
-      update(s);
+      if (s.r64 === R64_UNBOUNDED && s.r32 === R32_UNBOUNDED && s.varOff.mask === U64_MAX) return;
+      deduceAll(s);
     },
     violated,
     within: (old, cur) => c64IsSubset(old.r64, cur.r64) && c32IsSubset(old.r32, cur.r32),
