@@ -34,19 +34,13 @@ export function checkMemAccess(
   // before 7.x the pointer's fixed offset is part of what the messages call off
   const off = fixed ? off0 + reg.off : off0;
   const name = regName(regno);
-  const noLeak = (what: string): void => {
-    if (t === "write" && value >= 0 && isPointerValue(env, env.reg(value))) env.fail("EACCES", `R${value} leaks addr into ${what}`);
-  };
-  const unknown = (): void => {
-    if (value >= 0) markUnknown(env, env.mut(value));
-  };
   const base = T.baseType(reg.type);
   if (reg.type === T.PTR_TO_MAP_KEY) {
     if (t === "write") env.fail("EACCES", `write to change key ${name} not allowed`);
     checkMemRegionAccess(env, reg, name, off, size, reg.map!.keySize, false);
-    unknown();
+    unknownValue(env, value);
   } else if (reg.type === T.PTR_TO_MAP_VALUE) {
-    noLeak("map");
+    noLeak(env, t, value, "map");
     checkMapAccessType(env, reg, off, size, t);
     checkMapAccess(env, reg, name, off, size, false, "direct");
     accessMapValue(env, insnIdx, reg, off, size, t, value, isLdsx);
@@ -55,11 +49,11 @@ export function checkMemAccess(
     const untrusted = rdonly && (reg.type & T.PTR_UNTRUSTED) !== 0;
     if (T.typeMayBeNull(reg.type)) env.fail("EACCES", `${name} invalid mem access '${regTypeStr(env, reg.type)}'`);
     if (t === "write" && rdonly) env.fail("EACCES", `${name} cannot write into ${regTypeStr(env, reg.type)}`);
-    noLeak("mem");
+    noLeak(env, t, value, "mem");
     if (!untrusted) checkMemRegionAccess(env, reg, name, off, size, reg.memSize, false);
-    if (t === "read" || rdonly) unknown();
+    if (t === "read" || rdonly) unknownValue(env, value);
   } else if (reg.type === T.PTR_TO_CTX) {
-    noLeak("ctx");
+    noLeak(env, t, value, "ctx");
     checkCtxAccess(env, insnIdx, reg, regno, off, size, t, value, isLdsx);
   } else if (reg.type === T.PTR_TO_STACK) {
     checkStackAccessWithinBounds(env, reg, regno, off, size, "direct", t);
@@ -67,20 +61,20 @@ export function checkMemAccess(
     else checkStackWrite(env, reg, off, size, value, insnIdx);
   } else if (T.typeIsPktPointer(reg.type)) {
     if (t === "write" && !mayAccessDirectPktData(env, null, t)) env.fail("EACCES", "cannot write into packet");
-    noLeak("packet");
+    noLeak(env, t, value, "packet");
     checkPacketAccess(env, reg, name, off, size, false);
-    if (t === "read") unknown();
+    if (t === "read") unknownValue(env, value);
   } else if (reg.type === T.PTR_TO_FLOW_KEYS) {
-    noLeak("flow keys");
+    noLeak(env, t, value, "flow keys");
     checkFlowKeysAccess(env, reg, name, off, size);
-    if (t === "read") unknown();
+    if (t === "read") unknownValue(env, value);
   } else if (T.typeIsSkPointer(reg.type)) {
     if (t === "write") env.fail("EACCES", `${name} cannot write into ${regTypeStr(env, reg.type)}`);
     checkSockAccess(env, insnIdx, reg, name, off, size, t);
-    unknown();
+    unknownValue(env, value);
   } else if (reg.type === T.PTR_TO_TP_BUFFER) {
     checkBufferAccess(env, "tracepoint", reg, name, off);
-    if (t === "read") unknown();
+    if (t === "read") unknownValue(env, value);
   } else if (base === T.PTR_TO_BTF_ID && !T.typeMayBeNull(reg.type)) {
     checkPtrToBtfAccess(env, reg, name, off, size, t, value);
   } else if (reg.type === T.CONST_PTR_TO_MAP) {
@@ -89,9 +83,9 @@ export function checkMemAccess(
     const rdonly = T.typeIsRdonlyMem(reg.type);
     if (rdonly && t === "write") env.fail("EACCES", `${name} cannot write into ${regTypeStr(env, reg.type)}`);
     checkBufferAccess(env, rdonly ? "rdonly" : "rdwr", reg, name, off);
-    if (rdonly || t === "read") unknown();
+    if (rdonly || t === "read") unknownValue(env, value);
   } else if (reg.type === T.PTR_TO_ARENA) {
-    if (t === "read") unknown();
+    if (t === "read") unknownValue(env, value);
   } else {
     env.fail("EACCES", `${name} invalid mem access '${regTypeStr(env, reg.type)}'`);
   }
@@ -106,6 +100,12 @@ export function checkMemAccess(
   }
 }
 
+function noLeak(env: Env, t: AccessType, value: number, what: string): void {
+  if (t === "write" && value >= 0 && isPointerValue(env, env.reg(value))) env.fail("EACCES", `R${value} leaks addr into ${what}`);
+}
+function unknownValue(env: Env, value: number): void {
+  if (value >= 0) markUnknown(env, env.mut(value));
+}
 function accessMapValue(env: Env, insnIdx: number, reg: RegState, off: number, size: number, t: AccessType, value: number, isLdsx: boolean): void {
   const map = reg.map!;
   const isConst = tnumIsConst(reg.varOff);
