@@ -29,10 +29,10 @@ for (const isolated of [false, true]) {
         await page.waitForFunction("window.page !== undefined");
         const loaded = await page.evaluate((r) => (window as unknown as { page: RunnersPage }).page.load(r), runner);
         console.log(`isolated=${isolated} ${runner} ${visit} visit: load ${loaded.ms.toFixed(0)} ms`, loaded.loaded.ok ? JSON.stringify(loaded.loaded.value.timings) : loaded.loaded.error);
-        for (let i = 0; i < 9; i++) {
+        for (let i = 0; i < 8; i++) {
           const r = await page.evaluate(([ru, re, vm]) => (window as unknown as { page: RunnersPage }).page.compile(ru, re, vm), [runner, request, vmlinuxH] as const);
           console.log(`  compile ${r.ms.toFixed(0)} ms`, r.kind === "done" ? `${r.inner.toFixed(0)} inside, object ${r.object?.length}, precompiled ${r.precompiled} ${r.stderr}` : r.kind);
-          await page.waitForTimeout(i === 4 ? 9000 : 100);
+          await page.waitForTimeout(i === 3 ? 4000 : 100);
         }
         if (runner === "wasi-shim") {
           const o = await page.evaluate(([ru, re, vm]) => (window as unknown as { page: RunnersPage }).page.overtake(ru, re, vm, 10), [runner, request, vmlinuxH] as const);
