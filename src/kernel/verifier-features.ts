@@ -172,6 +172,7 @@ export const VERIFIER_FEATURES = {
   st_to_ctx: { since: "6.3", what: "constants may be stored to the context" },
   map_arg_any_memory: { since: "6.5", what: "keys and values may lie in any memory" },
   map_keys_as_args: { since: "5.13", what: "keys of callbacks are memory that helpers may take" },
+  cfg_calls_may_cycle: { since: "6.8", what: "only jumps had been allowed to go back" },
   spill_any_pointer: { since: "7.3", what: "every pointer can be spilled" },
   // BTF pointers, kernel pointers, dynptrs, locks
   ldimm64_func: { since: "6.1", what: "addresses of kernel functions in ld_imm64" },

@@ -38,7 +38,7 @@ function typesOf(env: Env, base: string, all: readonly number[]): readonly numbe
     return f.trusted_args ? MEM_TYPES_NO_CTX : MEM_TYPES_NO_CTX.slice(0, -1);
   }
   if (base === "ARG_PTR_TO_ALLOC_MEM" && !f.map_keys_as_args) return [T.PTR_TO_MEM];
-  return f.trusted_args ? all : all.filter((t) => !(t & T.PTR_TRUSTED));
+  return f.trusted_args ? all : all.filter((t) => !(t & (T.PTR_TRUSTED | T.MEM_RCU)));
 }
 const COMPATIBLE: Readonly<Record<string, readonly number[]>> = {
   ARG_PTR_TO_MAP_KEY: MEM_TYPES,

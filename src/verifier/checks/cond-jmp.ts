@@ -2,6 +2,7 @@
 import { BPF_JA, BPF_JCOND, BPF_JMP32, BPF_K, BPF_X, bpfClass, bpfOp, bpfSrc } from "../../isa/table.ts";
 import type { Insn } from "../../isa/types.ts";
 import { BPF_JEQ, BPF_JNE, flipOpcode, refineCond, revOpcode, sameRegBranchTaken, scalarBranchTaken } from "../domains/branch.ts";
+import { oldBranchTaken, oldRefine } from "../domains/branch-old.ts";
 import { markChainPrecision, pushJmpHistory } from "../passes/backtrack.ts";
 import { BPF_MAX_VAR_OFF, type Env } from "../state/env.ts";
 import { constReg, registerIsNull, type RegState, regConstValue, regIsConst } from "../state/reg-state.ts";
@@ -60,7 +61,7 @@ function branchTaken(env: Env, dst: RegState, src: RegState, sameReg: boolean, o
     return o === BPF_JEQ ? 0 : o === BPF_JNE ? 1 : -1;
   }
   if (sameReg && env.f.same_reg_branch) return sameRegBranchTaken(dst, op, is32);
-  if (!env.f.branch_two_unknowns && !regIsConst(src, is32) && !regIsConst(dst, is32)) return -1;
+  if (!env.f.branch_two_unknowns) return regIsConst(src, is32) ? oldBranchTaken(dst, regConstValue(src, is32), op, is32) : -1;
   const known = scalarBranchTaken(dst, src, op, is32);
   if (known !== -1 || !env.f.dead_branch_by_refinement) return known;
   if (refineSide(env, s.f1, s.f2, revOpcode(op), is32)) return 1;
@@ -105,7 +106,8 @@ export function checkCondJmpOp(env: Env, insn: Insn): void {
     followOne(env, insn, pred === 1);
     return;
   }
-  if (!env.f.dead_branch_by_refinement && !isPtr(dst) && !isPtr(src)) {
+  if (!env.f.branch_two_unknowns && !isPtr(dst) && !isPtr(src)) oldRefine(env.dom, s, op, is32);
+  else if (!env.f.dead_branch_by_refinement && !isPtr(dst) && !isPtr(src)) {
     refineSide(env, s.f1, s.f2, revOpcode(op), is32);
     refineSide(env, s.t1, s.t2, op, is32);
   }

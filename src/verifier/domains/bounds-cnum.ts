@@ -91,6 +91,14 @@ export function cnumDomain(mulTnum: (a: Tnum, b: Tnum) => Tnum): ScalarDomain {
     sync(s) {
       if (s.varOff.mask === 0n && s.r64.size === 0n && s.r32.size === 0 && s.r64.base === s.varOff.value && BigInt(s.r32.base) === (s.varOff.value & 0xffff_ffffn)) return;
       if (s.r64 === R64_UNBOUNDED && s.r32 === R32_UNBOUNDED && s.varOff.mask === U64_MAX) return;
+      // A known number within both arcs: every deduction ends at it. One outside has to be walked to see how it fails.
+      if (s.varOff.mask === 0n && !violated(s)) {
+        const v = s.varOff.value;
+        if (c64IsSubset(s.r64, r64Const(v)) && c32IsSubset(s.r32, r32Const(v & 0xffff_ffffn))) {
+          known(s, v);
+          return;
+        }
+      }
       deduceAll(s);
     },
     violated,

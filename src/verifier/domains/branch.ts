@@ -98,7 +98,7 @@ export function sameRegBranchTaken(a: ScalarState, op: number, is32: boolean): -
   return -1;
 }
 
-function isPow2(v: bigint): boolean {
+export function isPow2(v: bigint): boolean {
   return v !== 0n && (v & (v - 1n)) === 0n;
 }
 /**
@@ -156,7 +156,7 @@ export function refineCond(dom: ScalarDomain, a0: ScalarState, b0: ScalarState, 
       if (!isConst(b, is32)) [a, b] = [b, a];
       if (!isConst(b, is32)) return;
       const v = constVal(b, is32);
-      if (dom.circular) setUnbounded(a);
+      setUnbounded(a);
       const not = tnumConst(BigInt.asUintN(64, ~v));
       a.varOff = is32 ? tnumWithSubreg(a.varOff, tnumAnd(tnumSubreg(a.varOff), not)) : tnumAnd(a.varOff, not);
       return;

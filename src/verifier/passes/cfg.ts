@@ -1,5 +1,6 @@
 /** Walks the control flow graph: marks pruning points, finds unreachable code (kernel check_cfg), then postorder and strongly connected components. */
 import { BPF_ABS, BPF_CALL, BPF_EXIT, BPF_IND, BPF_JA, BPF_JMP, BPF_JMP32, BPF_LD, BPF_X, bpfClass, bpfMode, bpfOp, bpfSrc } from "../../isa/table.ts";
+import type { Insn } from "../../isa/types.ts";
 import type { Env } from "../state/env.ts";
 import { kfuncEffects } from "../checks/kfunc-meta.ts";
 import {
@@ -35,13 +36,18 @@ function pushInsn(env: Env, w: Walk, t: number, to: number, edge: number): boole
     return true;
   }
   if ((s & 0xf0) === DISCOVERED) {
-    if (env.bpfCapable) return false;
+    // before 6.8 only jumps may go back, not calls and what lies in front of a loop's entry
+    if (env.bpfCapable && (env.f.cfg_calls_may_cycle || isJump(env.insns[t]!) || isPseudoFunc(env.insns[t]!))) return false;
     env.log.linfo(t, `${t}: `);
     env.log.linfo(to, `${to}: `);
     env.fail("EINVAL", `back-edge from insn ${t} to ${to}`);
   }
   w.state[t] = DISCOVERED | edge;
   return false;
+}
+function isJump(i: Insn): boolean {
+  const cls = bpfClass(i.code);
+  return (cls === BPF_JMP || cls === BPF_JMP32) && bpfOp(i.code) !== BPF_CALL;
 }
 function visitCall(env: Env, w: Walk, t: number, visitCallee: boolean): boolean {
   const insn = env.insns[t]!;

@@ -119,7 +119,7 @@ function ldImm64(env: Env, idx: number): void {
 
 function opcodeInRelease(env: Env, code: number): boolean {
   switch (code) {
-    case 0xd7: case 0x06: case 0x81: case 0x89: case 0x91: return env.f.disasm_cpu_v4;
+    case 0xd7: case 0x06: return env.f.disasm_cpu_v4;
     case 0xe5: return env.f.may_goto;
     case 0x0d: return env.f.disasm_gotox;
     default: return true;
