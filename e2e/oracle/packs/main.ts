@@ -19,8 +19,8 @@ const recorded = join(projectRoot, "e2e", "oracle", "packs", "recorded");
 /** What a pack may weigh over the wire. */
 const budget = 2_000_000;
 
-/** Brotli's best takes 15 s of a processor for a tenth less; `--quick` is for work on this code. */
-const quality = process.argv.includes("--quick") ? 9 : 11;
+/** Brotli's best (11) takes 15 s of a processor for a tenth less, and decodes more slowly. */
+const quality = 9;
 
 function compress(bytes: Uint8Array): Buffer {
   const gzip = gzipSync(bytes, { level: 9 });

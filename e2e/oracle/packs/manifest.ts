@@ -13,6 +13,9 @@ import { kernelEnums, type Variant } from "./variants.ts";
 /** What the kernel says to a kfunc that this kind of program may not call (check_kfunc_call, all releases that have kfuncs). */
 export const kfuncRefused = /calling kernel function \S+ is not allowed/;
 
+/** Said before the verifier asks for a prototype (6.16 on): such an answer tells nothing of the helper. */
+export const helperUnanswered = /program with __ref argument cannot tail call/;
+
 /** Said before the program type is looked at (add_kfunc_call, 6.3 on): such an answer tells nothing of it. */
 export const kfuncUnanswered = /metadata kfuncs require device-bound program/;
 
@@ -70,7 +73,8 @@ function helperEntries(facts: KernelFacts): HelperEntry[] {
       if (proto !== 0n) used.add(proto);
     }
     const addresses = [...used].sort((a, b) => (symbolOf(facts, a) < symbolOf(facts, b) ? -1 : 1));
-    const folded = foldVariants(facts.variants.filter((variant) => facts.helperAnswers.has(variant.key)), (variant) => {
+    const answered = (variant: Variant) => !helperUnanswered.test(facts.helperAnswers.get(variant.key)?.get(id)?.message ?? "");
+    const folded = foldVariants(facts.variants.filter((variant) => facts.helperAnswers.has(variant.key) && answered(variant)), (variant) => {
       const proto = facts.helperAnswers.get(variant.key)?.get(id)?.proto ?? 0n;
       return proto === 0n ? undefined : addresses.indexOf(proto);
     });

@@ -3,7 +3,7 @@
  * types there are. Taken from the verifier's messages alone, so that it can speak against a pack, whose helper table
  * comes from the prototype the verifier took and whose kfunc table names hooks read from memory.
  */
-import { kfuncRefused, kfuncUnanswered } from "./manifest.ts";
+import { helperUnanswered, kfuncRefused, kfuncUnanswered } from "./manifest.ts";
 import type { KernelFacts } from "./probe.ts";
 
 /** Answers of one kernel. Strings hold one letter an entry, in the order of the names beside them: y, n, or ? where the kernel refused before it looked. */
@@ -43,7 +43,8 @@ export function row(answers: Answers, key: string): string | undefined {
 export function makeRecord(kernel: string, release: string, facts: KernelFacts): AnswerRecord {
   const helperRows = new Map<string, string>();
   for (const [key, answers] of facts.helperAnswers) {
-    helperRows.set(key, facts.helpers.map(({ id }) => (helperRefused.test(answers.get(id)?.message ?? "") ? "n" : "y")).join(""));
+    const letter = (message: string) => (helperUnanswered.test(message) ? "?" : helperRefused.test(message) ? "n" : "y");
+    helperRows.set(key, facts.helpers.map(({ id }) => letter(answers.get(id)?.message ?? "")).join(""));
   }
   const kfuncs = facts.live.flatMap(({ module, kfuncs: own }) => {
     const btf = module === null ? facts.btf : facts.modules.find((entry) => entry.name === module)?.btf;

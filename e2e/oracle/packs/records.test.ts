@@ -48,6 +48,7 @@ describe.each(index.kernels)("kernel $kernel", ({ kernel: name, file, release })
     for (const key of Object.keys(record.helpers.answers.of)) {
       const answers = row(record.helpers.answers, key) ?? "";
       record.helpers.ids.forEach((id, i) => {
+        if (answers[i] === "?") return;
         counts.helpers++;
         const proto = kernel.helperProtoFor(id, program(key));
         if ((typeof proto === "object") !== (answers[i] === "y")) wrong.push(`${key} ${kernel.helper(id)?.name ?? id}: the kernel says ${answers[i]}`);
