@@ -8,12 +8,18 @@ import { compileBench } from "./compile.ts";
 import { buildPages, Chromium } from "./host.ts";
 import { verifierBench } from "./verifier.ts";
 import { load } from "./stats.ts";
+import { emulatorBench } from "./emulator.ts";
+import { keysBench } from "./keys.ts";
+import { visitBench } from "./visit.ts";
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { rounds: { type: "string" }, "no-build": { type: "boolean" } } });
 const rounds = values.rounds === undefined ? undefined : Number(values.rounds);
 const sections: Record<string, (chromium: Chromium) => Promise<void>> = {
   compile: (chromium) => compileBench(chromium, rounds),
   verifier: (chromium) => verifierBench(chromium, rounds),
+  emulator: (chromium) => emulatorBench(chromium, rounds),
+  visit: visitBench,
+  keys: keysBench,
 };
 const wanted = positionals.length > 0 ? positionals : Object.keys(sections);
 const unknown = wanted.filter((name) => !(name in sections));
