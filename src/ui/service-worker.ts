@@ -41,7 +41,15 @@ async function fetchShellFile(path: string, hash: string): Promise<Response> {
   if (!response.ok) throw new Error(`${path}: the server answered ${response.status}`);
   const body = await response.arrayBuffer();
   if ((await digest(body)) !== hash) throw new Error(`${path} is of another version`);
-  return new Response(body, { status: 200, headers: response.headers });
+  return new Response(body, { status: 200, headers: plainHeaders(response) });
+}
+
+/** Headers without what described the body on the wire: here it is unpacked already. */
+function plainHeaders(response: Response): Headers {
+  const headers = new Headers(response.headers);
+  if (headers.has("content-encoding")) headers.delete("content-length");
+  headers.delete("content-encoding");
+  return headers;
 }
 
 async function install(): Promise<void> {
@@ -78,15 +86,10 @@ async function fromData(path: string, hash: string, request: Request): Promise<R
   // A part of a file, or an error, goes through and is not kept.
   if (response.status !== 200 || !response.body) return response;
   const [forPage, forCache] = response.body.tee();
-  const headers = new Headers(response.headers);
-  const encoded = headers.has("content-encoding");
-  // The body is already decoded here; these two describe what came over the wire.
-  headers.delete("content-encoding");
-  if (encoded) headers.delete("content-length");
+  const headers = plainHeaders(response);
   void (async () => {
     const body = await new Response(forCache).arrayBuffer();
-    // A host that decodes .br on the way gives other bytes than the file's; length and type still tell it is ours.
-    if (encoded || (await digest(body)) === hash) await cache.put(key, new Response(body, { status: 200, headers }));
+    if ((await digest(body)) === hash) await cache.put(key, new Response(body, { status: 200, headers }));
   })().catch(() => undefined);
   return new Response(forPage, { status: 200, statusText: response.statusText, headers });
 }
