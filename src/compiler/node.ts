@@ -114,7 +114,7 @@ export class FolderStore implements PrecompiledStore {
   private readonly limit: number;
   private readonly memory = new Map<string, Uint8Array>();
 
-  constructor(folder: string, limit = 40) {
+  constructor(folder: string, limit = 16) {
     this.folder = folder;
     this.limit = limit;
   }
