@@ -11,11 +11,16 @@ export const LOG_LEVEL1 = 1;
 export const LOG_LEVEL2 = 2;
 export const LOG_STATS = 4;
 
+/** Characters kept of a long log: libbpf's BPF_LOG_BUF_SIZE. */
+const KEPT = 0xffff_ffff >>> 8;
+
 export class Log {
   /** bits 1, 2, 4; 0 prints messages only (first pass) */
   readonly level: number;
   readonly verbose: boolean;
   endPos = 0;
+  /** position of the first character that is still there */
+  private startPos = 0;
   private readonly env: Env;
   private parts: string[] = [];
   private prevLogPos = 0;
@@ -34,6 +39,13 @@ export class Log {
   write(text: string): void {
     this.parts.push(text);
     this.endPos += text.length;
+    if (this.endPos - this.startPos > 2 * KEPT) this.forgetStart();
+  }
+  /** A log longer than libbpf's buffer keeps its end, as the kernel's rolling log does (bpf_verifier_vlog, 6.4+). */
+  private forgetStart(): void {
+    let n = 0;
+    while (this.endPos - this.startPos > KEPT) this.startPos += this.parts[n++]!.length;
+    this.parts.splice(0, n);
   }
   text(): string {
     return this.parts.join("");
@@ -41,7 +53,11 @@ export class Log {
   /** Cuts the log to its first `pos` characters (kernel bpf_vlog_reset). */
   reset(pos: number): void {
     while (this.endPos > pos) {
-      const last = this.parts.pop()!;
+      const last = this.parts.pop();
+      if (last === undefined) {
+        this.startPos = this.endPos = pos;
+        return;
+      }
       this.endPos -= last.length;
       if (this.endPos < pos) this.write(last.slice(0, pos - this.endPos));
     }
