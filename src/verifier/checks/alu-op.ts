@@ -121,6 +121,13 @@ function checkMov(env: Env, insn: Insn): void {
   dom.sync(dst);
 }
 
+/** A 64-bit operation on arena pointers is done in 32 bits, so it may not see anything else (7.3). */
+function arenaAlu(env: Env, alu32: boolean, isArena: boolean): void {
+  if (alu32 || !env.f.arena_alu_exclusive) return;
+  const aux = env.curAux;
+  if (isArena ? aux.arenaAlu === "never" : aux.arenaAlu === "always") env.fail("EINVAL", "same insn cannot be used with and without arena pointer");
+  aux.arenaAlu = isArena ? "always" : "never";
+}
 function adjustRegMinMaxVals(env: Env, insn: Insn): void {
   const frame = env.cur;
   const alu32 = bpfClass(insn.code) !== BPF_ALU64;
@@ -132,8 +139,10 @@ function adjustRegMinMaxVals(env: Env, insn: Insn): void {
   if (dst0.type === PTR_TO_ARENA || srcReg?.type === PTR_TO_ARENA) {
     const dst = dst0.type !== PTR_TO_ARENA ? frame.set(insn.dst, srcReg!) : frame.mut(insn.dst);
     dst.subregDef = env.insnIdx + 1;
+    arenaAlu(env, alu32, true);
     return;
   }
+  if (env.f.arena_alu_exclusive && env.maps.some((m) => m.type === "arena")) arenaAlu(env, alu32, false);
   const dstIsPtr = dst0.type !== SCALAR_VALUE;
   let src: RegState;
   if (srcReg) {

@@ -50,7 +50,7 @@ export function newCallMeta(func: string, pktAccess: boolean): CallMeta {
 
 /** A constant array map's element is never missing for a key within it (6.15+). */
 export const canElideNullness = (env: Env, map: VMap): boolean =>
-  env.f.elide_lookup_null && (map.flags & BPF_F_INNER_MAP) === 0 && (map.type === "array" || map.type === "percpu_array");
+  env.f.elide_lookup_null && ((map.flags & BPF_F_INNER_MAP) === 0 || !env.f.elide_not_inner) && (map.type === "array" || map.type === "percpu_array");
 
 function resolveMapArg(env: Env, meta: CallMeta, base: string): string {
   if (!meta.map) return env.bug("invalid map_ptr to access map->type");

@@ -66,11 +66,13 @@ const BY_FUNC: Readonly<Record<string, readonly string[]>> = {
   bpf_cgrp_storage_delete: ["cgrp_storage"],
 };
 const SOCKMAP_UPDATERS = new Set(["socket_filter", "sched_cls", "sched_act", "xdp", "sk_reuseport", "flow_dissector", "sk_lookup"]);
+const LOCKED_UPDATERS = new Set(["sk_reuseport", "sk_lookup"]);
 function mayUpdateSockmap(env: Env, func: string): boolean {
   if (func !== "bpf_map_update_elem" && func !== "bpf_map_delete_elem") return false;
-  if (env.progType === "sock_ops") return func === "bpf_map_delete_elem";
-  if (env.progType === "tracing") return env.prog.attachType === "trace_iter";
-  if (!SOCKMAP_UPDATERS.has(env.progType)) {
+  if (env.progType === "sock_ops" && func === "bpf_map_delete_elem") return true;
+  if (env.progType === "tracing" && env.prog.attachType === "trace_iter") return true;
+  const types = env.f.sockmap_updates_locked ? LOCKED_UPDATERS : SOCKMAP_UPDATERS;
+  if (!types.has(env.progType)) {
     env.verbose("cannot update sockmap in this context\n");
     return false;
   }

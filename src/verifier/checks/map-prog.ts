@@ -20,6 +20,6 @@ export function checkMapProgCompatibility(env: Env, map: VMap): void {
     if (recordHasField(record, "timer")) env.fail("EINVAL", "tracing progs cannot use bpf_timer yet");
     if (recordHasField(record, "wq")) env.fail("EINVAL", "tracing progs cannot use bpf_wq yet");
   }
-  if (env.prog.sleepable && !SLEEPABLE_MAPS.has(map.type))
+  if (env.prog.sleepable && !(SLEEPABLE_MAPS.has(map.type) && (env.f.sleepable_more_maps || (map.type !== "prog_array" && map.type !== "lpm_trie"))))
     env.fail("EINVAL", env.f.sleepable_map_message_new ? "Sleepable programs can only use array, hash, ringbuf and local storage maps" : "Sleepable programs can only use array, hash, and ringbuf maps");
 }

@@ -93,7 +93,7 @@ function checkTarget(env: Env): void {
   if (!prog.sleepable && attachType === "modify_return" && !modifiable(env, t.name)) env.fail("EINVAL", `${t.name}() is not modifiable`);
   if (prog.type === "lsm") {
     if (!prog.gplCompatible) env.fail("EINVAL", "LSM programs must have a GPL compatible license");
-    if (env.f.lsm_disabled_hooks && DISABLED_LSM_HOOKS.has(hook(t.name))) env.fail("EINVAL", `attach_btf_id ${prog.attachBtfId} points to disabled hook ${t.name}`);
+    if (env.f.lsm_disabled_hooks && DISABLED_LSM_HOOKS.has(hook(t.name)) && (env.f.lsm_disabled_file_alloc || hook(t.name) !== "file_alloc_security")) env.fail("EINVAL", `attach_btf_id ${prog.attachBtfId} points to disabled hook ${t.name}`);
     if (!t.name.startsWith("bpf_lsm_")) env.fail("EINVAL", `attach_btf_id ${prog.attachBtfId} points to wrong type name ${t.name}`);
   } else if (DENY.has(t.name)) {
     if (env.f.attach_deny_message) env.fail("EINVAL", `Attaching tracing programs to function '${t.name}' is rejected.`);

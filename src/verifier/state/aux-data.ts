@@ -24,6 +24,8 @@ export class InsnAux {
   isIterNext = false;
   callWithPercpuAllocPtr = false;
   kptrStructMeta: object | null = null;
+  /** did a 64-bit operation see arena pointers? (kernel needs_zext, prevent_zext) */
+  arenaAlu: "" | "always" | "never" = "";
   fastcallPattern = false;
   /** calls: pairs of spill and fill that go away */
   fastcallSpills = 0;

@@ -38,7 +38,7 @@ export function argKind(env: Env, meta: KfuncMeta, i: number, reg: RegState, ref
   const structs: readonly [string, ArgKind][] = [["bpf_list_head", "list_head"], ["bpf_list_node", "list_node"], ["bpf_rb_root", "rb_root"], ["bpf_rb_node", "rb_node"]];
   for (const [name, kind] of structs) if (pointsToStruct(meta.btf, p, name)) return kind;
   if (hasSuffix(p, "__str")) return "const_str";
-  if (hasSuffix(p, "__map")) return "map";
+  if (hasSuffix(p, "__map") || hasSuffix(p, "__const_map")) return "map";
   if (pointsToStruct(meta.btf, p, "bpf_wq")) return "wq";
   if (env.f.timer_kfuncs && pointsToStruct(meta.btf, p, "bpf_timer")) return "timer";
   if (pointsToStruct(meta.btf, p, "bpf_task_work")) return "task_work";
