@@ -35,7 +35,7 @@ int packet_rounds(struct xdp_md *ctx)
 
 	if (data + 64 > end)
 		return XDP_PASS;
-	for (__u32 round = 0; round < 3700; round++) {
+	for (__u32 round = 0; round < 3400; round++) {
 		__u32 key = round & 63;
 		__u64 *slot;
 
