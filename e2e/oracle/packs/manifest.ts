@@ -11,13 +11,19 @@ import type { KernelFacts } from "./probe.ts";
 import { kernelEnums, type Variant } from "./variants.ts";
 
 /** What the kernel says to a kfunc that this kind of program may not call (check_kfunc_call, all releases that have kfuncs). */
-export const kfuncRefused = /calling kernel function \S+ is not allowed/;
+const kfuncRefused = /calling kernel function \S+ is not allowed/;
 
 /** Said before the verifier asks for a prototype (6.16 on): such an answer tells nothing of the helper. */
 export const helperUnanswered = /program with __ref argument cannot tail call/;
 
-/** Said before the program type is looked at (add_kfunc_call, 6.3 on): such an answer tells nothing of it. */
-export const kfuncUnanswered = /metadata kfuncs require device-bound program/;
+/** Said, or the whole log that is left, when the kernel refuses before it looks at the program type (add_kfunc_call, 6.3 on). */
+const kfuncUnanswered = /metadata kfuncs require device-bound program|^processed 0 insns/m;
+
+/** What a log says to a kfunc: may be called (or was refused for its arguments), may not, or nothing. */
+export function kfuncAnswer(log: string): "y" | "n" | "?" {
+  if (kfuncRefused.test(log)) return "n";
+  return kfuncUnanswered.test(log) ? "?" : "y";
+}
 
 /**
  * Folds answers by variant into keys: the program type alone where every variant of it says the same, else the most
@@ -120,9 +126,9 @@ function kfuncEntries(facts: KernelFacts, kernel: string): KfuncEntry[] {
       const hooks = kfuncs.filter((entry) => entry.id === id);
       const flags = hooks.reduce((bits, entry) => bits | entry.flags, 0);
       const asked = facts.variants.filter((variant) => facts.kfuncAnswers.has(variant.key));
-      const unanswered = asked.some((variant) => kfuncUnanswered.test(facts.kfuncAnswers.get(variant.key)?.get(`${module ?? ""}/${id}`) ?? ""));
+      const unanswered = asked.some((variant) => kfuncAnswer(facts.kfuncAnswers.get(variant.key)?.get(`${module ?? ""}/${id}`) ?? "") === "?");
       const byHook = new Set(hooks.flatMap((entry) => [...(hookTypes.get(entry.hook) ?? [])]));
-      const may = (variant: Variant) => (unanswered ? byHook.has(variant.progType) || undefined : kfuncRefused.test(facts.kfuncAnswers.get(variant.key)?.get(`${module ?? ""}/${id}`) ?? "") ? undefined : true);
+      const may = (variant: Variant) => (unanswered ? byHook.has(variant.progType) || undefined : kfuncAnswer(facts.kfuncAnswers.get(variant.key)?.get(`${module ?? ""}/${id}`) ?? "") === "n" ? undefined : true);
       const progTypes = [...new Set(asked.filter(may).map((variant) => variant.progType))].sort();
       const folded = foldVariants(asked, may);
       const only: Record<string, boolean> = {};
@@ -156,10 +162,10 @@ function typesOfHooks(facts: KernelFacts): Map<string, Set<string>> {
   };
   const entries = facts.live.flatMap(({ module, kfuncs }) => kfuncs.filter((entry) => entry.filters.length === 0).map((entry) => ({ ...entry, module })));
   for (const hook of new Set(entries.map((entry) => entry.hook))) {
-    const own = entries.filter((entry) => entry.hook === hook && !kfuncUnanswered.test(answerTo(entry.module, entry.id, types[0] ?? "") ?? ""));
+    const own = entries.filter((entry) => entry.hook === hook && kfuncAnswer(answerTo(entry.module, entry.id, types[0] ?? "") ?? "") !== "?");
     const stands = (progType: string) => own.length > 0 && own.every((entry) => {
       const answer = answerTo(entry.module, entry.id, progType);
-      return answer !== undefined && !kfuncRefused.test(answer);
+      return answer !== undefined && kfuncAnswer(answer) !== "n";
     });
     out.set(hook, new Set(types.filter(stands)));
   }

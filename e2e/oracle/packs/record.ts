@@ -3,7 +3,7 @@
  * types there are. Taken from the verifier's messages alone, so that it can speak against a pack, whose helper table
  * comes from the prototype the verifier took and whose kfunc table names hooks read from memory.
  */
-import { helperUnanswered, kfuncRefused, kfuncUnanswered } from "./manifest.ts";
+import { helperUnanswered, kfuncAnswer } from "./manifest.ts";
 import type { KernelFacts } from "./probe.ts";
 
 /** Answers of one kernel. Strings hold one letter an entry, in the order of the names beside them: y, n, or ? where the kernel refused before it looked. */
@@ -52,8 +52,7 @@ export function makeRecord(kernel: string, release: string, facts: KernelFacts):
   });
   const kfuncRows = new Map<string, string>();
   for (const [key, answers] of facts.kfuncAnswers) {
-    const letter = (message: string) => (kfuncUnanswered.test(message) ? "?" : kfuncRefused.test(message) ? "n" : "y");
-    kfuncRows.set(key, kfuncs.map((kfunc) => letter(answers.get(kfunc.key) ?? "")).join(""));
+    kfuncRows.set(key, kfuncs.map((kfunc) => kfuncAnswer(answers.get(kfunc.key) ?? "")).join(""));
   }
   return {
     kernel,
