@@ -81,7 +81,7 @@ export function checkRegType(env: Env, reg: RegState, regno: number, arg: ArgTyp
   if (funcName === "bpf_kptr_xchg" && T.typeIsAlloc(type) && regno === 2) type &= ~(T.MEM_ALLOC | T.MEM_PERCPU);
   const types = typesOf(env, arg.base, compatible);
   if (!types.includes(type)) {
-    env.fail("EACCES", `${regName(regno)} type=${regTypeStr(env, reg.type)} expected=${types.map((t) => regTypeStr(env, t)).join(", ")}`);
+    env.failReported("EACCES", `${regName(regno)} type=${regTypeStr(env, reg.type)} expected=${types.map((t) => regTypeStr(env, t)).join(", ")}`);
   }
   if (T.baseType(reg.type) !== T.PTR_TO_BTF_ID) return;
   if (compatible === MEM_TYPES) {

@@ -31,7 +31,7 @@ export function checkMemRegionAccess(env: Env, reg: RegState, name: string, off:
   let bad = outside(env, reg, name, lo, size, memSize, zeroOk);
   if (bad) {
     env.verbose(`${bad}\n`);
-    env.fail("EACCES", `${name} min value is outside of the allowed memory range`);
+    env.failReported("EACCES", `${name} min value is outside of the allowed memory range`);
   }
   if (umax >= BPF_MAX_VAR_OFF) env.fail("EACCES", `${name} unbounded memory access, make sure to bounds check any such access`);
   bad = outside(env, reg, name, umax + o, size, memSize, zeroOk);
@@ -102,10 +102,10 @@ export function checkPtrOffReg(env: Env, reg: RegState, regno: number, fixedOffO
   if (!env.f.ptr_fixed_off) {
     if (!tnumIsConst(reg.varOff)) env.fail("EACCES", `variable ${regTypeStr(env, reg.type)} access var_off=${tnumStr(env, reg.varOff)} disallowed`);
     if (reg.r64.smin < 0n) env.fail("EACCES", `negative offset ${regTypeStr(env, reg.type)} ptr R${regno} off=${v} disallowed`);
-    if (!fixedOffOk && v !== 0n) env.fail("EACCES", `dereference of modified ${regTypeStr(env, reg.type)} ptr R${regno} off=${v} disallowed`);
+    if (!fixedOffOk && v !== 0n) env.failReported("EACCES", `dereference of modified ${regTypeStr(env, reg.type)} ptr R${regno} off=${v} disallowed`);
     return;
   }
   if (reg.off < 0) env.fail("EACCES", `negative offset ${regTypeStr(env, reg.type)} ptr R${regno} off=${reg.off} disallowed`);
-  if (!fixedOffOk && reg.off) env.fail("EACCES", `dereference of modified ${regTypeStr(env, reg.type)} ptr R${regno} off=${reg.off} disallowed`);
+  if (!fixedOffOk && reg.off) env.failReported("EACCES", `dereference of modified ${regTypeStr(env, reg.type)} ptr R${regno} off=${reg.off} disallowed`);
   if (!tnumIsConst(reg.varOff) || reg.varOff.value !== 0n) env.fail("EACCES", `variable ${regTypeStr(env, reg.type)} access var_off=${tnumStr(env, reg.varOff)} disallowed`);
 }

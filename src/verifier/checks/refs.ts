@@ -69,6 +69,7 @@ function checkReferenceLeak(env: Env, exceptionExit: boolean): boolean {
     const r0 = st.cur.regs[0]!;
     if (env.f.struct_ops_ret_ref && env.progType === "struct_ops" && !exceptionExit && (env.f.ref_obj_ids ? r0.refObjId : r0.id) === ref.id) continue;
     env.verbose(`Unreleased reference id=${ref.id} alloc_insn=${ref.insnIdx}\n`);
+    env.log.freeze();
     leak = true;
   }
   return leak;

@@ -23,6 +23,8 @@ export class Log {
   private startPos = 0;
   private readonly env: Env;
   private parts: string[] = [];
+  /** where the message ends, or -1 for the end of the log */
+  frozen = -1;
   private prevLogPos = 0;
   private prevInsnPrintPos = 0;
   /** line_info record printed last */
@@ -47,11 +49,16 @@ export class Log {
     while (this.endPos - this.startPos > KEPT) this.startPos += this.parts[n++]!.length;
     this.parts.splice(0, n);
   }
+  /** From 7.3 on a report follows some lines; what the kernel says after it is not the message. */
+  freeze(): void {
+    if (this.frozen < 0 && this.env.f.structured_errors) this.frozen = this.endPos;
+  }
   text(): string {
     return this.parts.join("");
   }
   /** Cuts the log to its first `pos` characters (kernel bpf_vlog_reset). */
   reset(pos: number): void {
+    if (this.frozen > pos) this.frozen = -1;
     while (this.endPos > pos) {
       const last = this.parts.pop();
       if (last === undefined) {

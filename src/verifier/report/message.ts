@@ -6,7 +6,8 @@ import { LOG_STATS } from "./log.ts";
 export function messageOf(env: Env): { text: string; message: string } {
   let text = env.log.text();
   if (text && !text.endsWith("\n")) text += "";
-  const lines = text.split("\n").filter((l) => l.trim() !== "");
+  const { frozen } = env.log;
+  const lines = (frozen < 0 ? text : text.slice(0, frozen)).split("\n").filter((l) => l.trim() !== "");
   return { text, message: (lines[lines.length - 1] ?? "").trimEnd() };
 }
 export function printStats(env: Env, ms: number, level: number): string {

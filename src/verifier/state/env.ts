@@ -134,6 +134,12 @@ export class Env {
     this.log.write(`${line}\n`);
     throw new VerifierError(errno, line);
   }
+  /** As fail, where 7.3 adds its report: whatever follows is not the message. */
+  failReported(errno: string, line: string): never {
+    this.log.write(`${line}\n`);
+    this.log.freeze();
+    throw new VerifierError(errno, line);
+  }
   /** Refuses without a word of its own (what was written stands). */
   failSilently(errno: string): never {
     throw new VerifierError(errno, "");
