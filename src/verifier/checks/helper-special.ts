@@ -45,7 +45,9 @@ export function helperSpecial(env: Env, meta: CallMeta): boolean {
       if (env.reg(1).type & T.MEM_RCU) env.aux[env.insnIdx]!.callWithPercpuAllocPtr = true;
       return false;
     case "bpf_get_func_ip":
-      return env.unsupported("bpf_get_func_ip is not simulated yet");
+      if (env.progType === "tracing" && !["trace_fentry", "trace_fexit", "modify_return", "trace_fsession"].includes(env.prog.attachType ?? ""))
+        env.unsupported("bpf_get_func_ip in this kind of tracing program");
+      return;
   }
   return false;
 }
