@@ -47,7 +47,7 @@ export function helperSpecial(env: Env, meta: CallMeta): boolean {
     case "bpf_get_func_ip":
       if (env.progType === "tracing" && !["trace_fentry", "trace_fexit", "modify_return", "trace_fsession"].includes(env.prog.attachType ?? ""))
         env.unsupported("bpf_get_func_ip in this kind of tracing program");
-      return;
+      return false;
   }
   return false;
 }
