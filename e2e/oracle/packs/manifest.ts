@@ -16,13 +16,13 @@ const kfuncRefused = /calling kernel function \S+ is not allowed/;
 /** Said before the verifier asks for a prototype (6.16 on): such an answer tells nothing of the helper. */
 export const helperUnanswered = /program with __ref argument cannot tail call/;
 
-/** Said, or the whole log that is left, when the kernel refuses before it looks at the program type (add_kfunc_call, 6.3 on). */
-const kfuncUnanswered = /metadata kfuncs require device-bound program|^processed 0 insns/m;
-
 /** What a log says to a kfunc: may be called (or was refused for its arguments), may not, or nothing. */
 export function kfuncAnswer(log: string): "y" | "n" | "?" {
   if (kfuncRefused.test(log)) return "n";
-  return kfuncUnanswered.test(log) ? "?" : "y";
+  // 7.2 looks for the prototype without the implicit arguments after it has looked at the program type.
+  if (/does not have a valid func_proto/.test(log)) return "y";
+  // Refused before the program type was looked at (add_kfunc_call, 6.3 on).
+  return /metadata kfuncs require device-bound program|^processed 0 insns/m.test(log) ? "?" : "y";
 }
 
 /**
