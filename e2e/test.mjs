@@ -6,7 +6,7 @@ import { bin, ensureChromium, ensurePackages, root, run } from "./setup/install.
 
 ensurePackages();
 const chromium = await ensureChromium();
-const env = { ...process.env, CHROMIUM: chromium };
+const env = { ...process.env, CHROMIUM: chromium, ...(process.stdout.isTTY ? {} : { NO_COLOR: "1", FORCE_COLOR: "0" }) };
 const reports = join(root, "test-results");
 rmSync(reports, { recursive: true, force: true });
 mkdirSync(reports, { recursive: true });

@@ -57,8 +57,10 @@ describe.each([
 
     await page.getByRole("button", { name: "Share", exact: true }).click();
     await page.getByRole("menuitem", { name: /Copy link/ }).click();
-    const link = await page.evaluate(() => navigator.clipboard.readText());
-    expect(link.startsWith(`${host.url}#v1.`)).toBe(true);
+    // The link is packed and copied a moment after the click.
+    const copied = (): Promise<string> => page.evaluate(() => navigator.clipboard.readText());
+    await expect.poll(copied, { timeout: 30_000 }).toContain(`${host.url}#v1.`);
+    const link = await copied();
 
     const second = await browser.newContext();
     const other = await openPage(second, link);
