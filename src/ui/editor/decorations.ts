@@ -11,8 +11,25 @@ export function refusal(): { source: SourcePos; message: string; unsupported: bo
   if (check.kind !== "done" || check.stale || session.object.value?.from !== "source") return null;
   const { verdict } = check;
   if (verdict.verdict !== "rejected" && verdict.verdict !== "unsupported") return null;
-  const source = verdict.source ?? verdict.verify?.explanation?.source ?? verdict.verify?.source ?? verdict.load?.source;
+  const source = verdict.source ?? verdict.verify?.explanation?.source ?? verdict.verify?.source ?? verdict.load?.source ?? firstCall(verdict.load?.subject?.name);
   return source ? { source, message: verdict.message, unsupported: verdict.verdict === "unsupported" } : null;
+}
+
+/** A loader that misses a name knows no line: the first call of it in the text, else its first mention. */
+function firstCall(name: string | undefined): SourcePos | undefined {
+  if (name === undefined || !/^\w+$/.test(name)) return undefined;
+  const word = new RegExp(`\\b${name}\\b`);
+  let mention: SourcePos | undefined;
+  for (const [file, text] of Object.entries(session.project.value.files)) {
+    for (const [i, line] of text.split("\n").entries()) {
+      const at = word.exec(line);
+      if (!at) continue;
+      const place = { file, line: i + 1, col: at.index + 1, text: line };
+      mention ??= place;
+      if (!/\bextern\b|__ksym/.test(line) && line.slice(at.index + name.length).trimStart().startsWith("(")) return place;
+    }
+  }
+  return mention;
 }
 
 /** clang's messages and the verifier's refusal as markers; the refusal also beside its line; the selected line under the highlighter. */
