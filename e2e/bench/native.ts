@@ -1,6 +1,5 @@
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { brotliDecompressSync } from "node:zlib";
 import { unwrap } from "../../src/base/result.ts";
@@ -12,9 +11,12 @@ import { root } from "./host.ts";
 export class NativeClang {
   readonly version: string | null;
   private readonly clang = process.env["CLANG"] ?? "clang-22";
-  private readonly folder = mkdtempSync(join(tmpdir(), "bench-native-"));
+  private readonly folder: string;
 
   constructor(vmlinuxH: string) {
+    const parent = join(root, ".cache/bench");
+    mkdirSync(parent, { recursive: true });
+    this.folder = mkdtempSync(join(parent, "native-"));
     const asked = spawnSync(this.clang, ["--version"], { encoding: "utf8" });
     this.version = asked.status === 0 ? asked.stdout.split("\n")[0]! : null;
     const pack = unwrap(readHeaderPack(brotliDecompressSync(readFileSync(join(root, "public/toolchain/headers.pack.br")))));
@@ -30,7 +32,8 @@ export class NativeClang {
   /** Milliseconds of one run, start of the process included. */
   compile(name: string, text: string): number {
     this.put(name, text);
-    const args = [...targetArgs({ opt: "-O2", debug: true }), "-c", name, "-o", objectName(name)];
+    // clang.wasm's root is this folder.
+    const args = [...targetArgs({ opt: "-O2", debug: true }).map((arg) => arg.replace(/^\/(?=usr\/)/, "")), "-c", name, "-o", objectName(name)];
     const start = performance.now();
     const run = spawnSync(this.clang, args, { cwd: this.folder, encoding: "utf8" });
     const ms = performance.now() - start;

@@ -60,10 +60,14 @@ export async function verifierBench(chromium: Chromium, rounds = 3): Promise<voi
       runs["node"]!.push(await inNode(heavy, name));
     }
     const rate = (where: string, by: "cpu" | "wall"): number => median(runs[where]!.map((r) => r.insns / (r[by] / 1000)));
-    rates.push(rate("chromium", "cpu"));
-    ours.set(name, median(runs["chromium"]!.map((r) => r.cpu)));
     const { verdict, insns } = runs["chromium"]![0]!;
-    rows.push([name, verdict, count(insns), ...["chromium", "node"].map((w) => `${count(rate(w, "cpu"))} (${count(rate(w, "wall"))})`)]);
+    // A refused program is walked twice, with the log the second time, and libbpf asks the kernel again and again for a larger log.
+    if (verdict === "accepted") {
+      rates.push(rate("chromium", "wall"));
+      ours.set(name, median(runs["chromium"]!.map((r) => r.wall)));
+    }
+    const memory = peakMemory(renderer);
+    rows.push([name, verdict, count(insns), ...["chromium", "node"].map((w) => `${count(rate(w, "cpu"))} (${count(rate(w, "wall"))})`), memory === undefined ? "-" : megabytes(memory)]);
   }
 
   const mix: { object: Uint8Array; name: string }[] = [];
@@ -87,7 +91,7 @@ export async function verifierBench(chromium: Chromium, rounds = 3): Promise<voi
     }
     rows.push([`${mix.length} ordinary programs`, where, count(total.insns), `${(median(each)).toFixed(1)} ms`, `open, bind and verify of one (median)`]);
   }
-  table(["program", "verdict", "processed", chromium.version, `Node ${process.versions.node.split(".")[0]}`], rows);
+  table(["program", "verdict", "processed", chromium.version, `Node ${process.versions.node.split(".")[0]}`, "renderer's peak so far"], rows);
   const memory = peakMemory(renderer);
   if (memory) console.log(`  peak resident memory of the renderer, page and engine included: ${megabytes(memory)}; target under ${megabytes(TARGET_MEMORY)}: ${memory < TARGET_MEMORY ? "met" : "NOT met"}`);
   console.log(`  target: ${count(TARGET_RATE)} a second in Chromium: ${Math.min(...rates) >= TARGET_RATE ? "met" : `NOT met (lowest ${count(Math.min(...rates))})`}`);
@@ -104,10 +108,11 @@ async function realKernel(engine: Engine, ours: ReadonlyMap<string, number>): Pr
     const file = join(folder, "one.bpf.o");
     writeFileSync(file, made.object!);
     const before = cpuOf(process.pid)?.children ?? Number.NaN;
-    const run = spawnSync("bpftool", ["prog", "load", file, "/sys/fs/bpf/bpf-playground-bench"], { encoding: "utf8" });
+    const run = spawnSync("bpftool", ["prog", "load", file, "/sys/fs/bpf/bpf-playground-bench"], { encoding: "utf8", maxBuffer: 1 << 30 });
     const real = (cpuOf(process.pid)?.children ?? Number.NaN) - before;
     rmSync("/sys/fs/bpf/bpf-playground-bench", { force: true });
-    const why = run.error ? "no bpftool" : run.status === 0 ? "" : (run.stderr.trim().split("\n").find((line) => !line.startsWith("Warning")) ?? "refused");
+    // A refusal by the verifier and a pin that failed come after the work.
+    const why = run.error ? "no bpftool" : run.status === 0 || /failed to pin|processed \d+ insns|too large/.test(run.stderr) ? "" : (run.stderr.trim().split("\n").find((line) => !line.startsWith("Warning")) ?? "refused");
     console.log(`  ${name} on the running kernel: ${why === "" ? `${count(real)} ms of processor time; Chromium takes ${ratio(cpu / real)} of that` : why}`);
   }
 }

@@ -35,7 +35,7 @@ int packet_rounds(struct xdp_md *ctx)
 
 	if (data + 64 > end)
 		return XDP_PASS;
-	for (__u32 round = 0; round < 3400; round++) {
+	for (__u32 round = 0; round < 1800; round++) {
 		__u32 key = round & 63;
 		__u64 *slot;
 
@@ -78,6 +78,22 @@ int many_paths(struct xdp_md *ctx)
 	if (mask > 0xffff)
 		return XDP_ABORTED;
 	return mask & 1 ? XDP_PASS : XDP_DROP;
+}
+
+// Beyond the limit: refused, and walked a second time for its log.
+SEC("xdp")
+int over_limit(struct xdp_md *ctx)
+{
+	__u64 sum = 0;
+
+	for (__u32 i = 0; i < 200000; i++) {
+		sum = sum * 31 + i;
+		sum ^= sum >> 7;
+		if (sum == 0x123456789)
+			return XDP_DROP;
+		__asm__ volatile("" : "+r"(sum));
+	}
+	return sum & 1 ? XDP_PASS : XDP_TX;
 }
 
 char LICENSE[] SEC("license") = "GPL";

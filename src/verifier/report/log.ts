@@ -41,7 +41,7 @@ export class Log {
   write(text: string): void {
     this.parts.push(text);
     this.endPos += text.length;
-    if (this.endPos - this.startPos > 2 * KEPT) this.forgetStart();
+    if (this.endPos - this.startPos > 1.25 * KEPT) this.forgetStart();
   }
   /** A log longer than libbpf's buffer keeps its end, as the kernel's rolling log does (bpf_verifier_vlog, 6.4+). */
   private forgetStart(): void {
