@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, statSync } from "node:fs";
-import { join, relative, resolve } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import { defineConfig, type Plugin } from "vite";
 
 /** Isolation lets the compile worker use shared memory; without these headers everything works as well, only single-threaded. */
@@ -24,7 +24,27 @@ function contentSecurityPolicy(): Plugin {
 }
 
 /** Files that are kept when first used instead of being fetched with the page: kernels, workshops, and the compiler's other runner (5 MB). */
-const ON_DEMAND = /^(?:kernels|workshops)\/|wasmer|sdk-runner|wisp/;
+const ON_DEMAND = /^(?:kernels|workshops)\/|wasmer|sdk-runner|wisp|browser-worker|node-compat|capi-worker-bridge|host-filesystem|node-network|snippets/;
+
+/** @wasmer/sdk's own worker and glue are copied as they are; what they import from beside them has to lie beside them. */
+function wasmerWorkerParts(): Plugin {
+  const sdk = resolve(import.meta.dirname, "node_modules/@wasmer/sdk");
+  return {
+    name: "wasmer-worker-parts",
+    apply: "build",
+    generateBundle() {
+      for (const [folder, entry] of [["dist", "browser-worker.js"], ["pkg", "wasmer_sdk_js.js"]] as const) {
+        const seen = new Set<string>([entry]);
+        // A set's loop also visits what is added on the way.
+        for (const name of seen) {
+          const source = readFileSync(join(sdk, folder, name), "utf8").replace(/^\/\/# sourceMappingURL=.*$/m, "");
+          if (name !== entry) this.emitFile({ type: "asset", fileName: `assets/${name}`, source });
+          for (const [, part] of source.matchAll(/(?:from|import) ["']\.\/([\w./-]+\.m?js)["']/g)) if (part) seen.add(join(dirname(name), part).replaceAll("\\", "/"));
+        }
+      }
+    },
+  };
+}
 
 /**
  * Gives the service worker the list of this build's files with their hashes: `shell` is fetched on installation, `data`
@@ -79,7 +99,7 @@ function walk(dir: string): string[] {
 
 export default defineConfig({
   base: "./",
-  plugins: [contentSecurityPolicy(), serviceWorkerManifest()],
+  plugins: [contentSecurityPolicy(), wasmerWorkerParts(), serviceWorkerManifest()],
   server: { headers: isolation },
   preview: { headers: isolation },
   worker: { format: "es" },

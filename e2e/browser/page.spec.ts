@@ -204,3 +204,16 @@ describe("embedded and on a phone", () => {
     await context.close();
   });
 });
+
+it("compiles through @wasmer/sdk when asked, on an isolated page of the build", async () => {
+  const host = await startHost({ folder: dist, isolated: true });
+  const context = await browser.newContext();
+  try {
+    const { page, errors } = await openPage(context, `${host.url}?runner=sdk`);
+    expect(await verdict(page, /Accepted/, "7.2")).toContain("drop_udp");
+    expect(errors).toEqual([]);
+  } finally {
+    await context.close();
+    await host.close();
+  }
+});
