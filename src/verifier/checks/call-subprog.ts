@@ -8,6 +8,7 @@ import { FuncState } from "../state/frame.ts";
 import type { VState } from "../state/state.ts";
 import { processExit, subprogReturnsVoid } from "./exit.ts";
 import { clearAllPktPointers } from "./packet-range.ts";
+import { inSleepableContext, nonSleepableContext } from "./sleepable.ts";
 import { clearCallerSaved, markNotInit, markUnknown } from "./reg-arg.ts";
 
 export type SetCallee = (env: Env, caller: FuncState, callee: FuncState, insnIdx: number) => void;
@@ -29,19 +30,6 @@ export const setCalleeState: SetCallee = (_env, caller, callee) => {
 export function invalidateOutgoingStackArgs(env: Env, frame: FuncState): void {
   for (let i = 0; i < frame.stackArgRegs.length; i++) markNotInit(env, frame.mutStackArg(i));
 }
-export function inSleepableContext(env: Env): boolean {
-  const st = env.curState;
-  return !st.activeRcuLocks && !st.activePreemptLocks && !st.activeLocks && !st.activeIrqId && env.inSleepable();
-}
-export function nonSleepableContext(env: Env): string {
-  const st = env.curState;
-  if (st.activeRcuLocks) return "rcu_read_lock region";
-  if (st.activePreemptLocks) return "non-preemptible region";
-  if (st.activeIrqId) return "IRQ-disabled region";
-  if (st.activeLocks) return "lock region";
-  return "non-sleepable prog";
-}
-
 export function checkFuncCall(env: Env, insn: Insn): Flow {
   const st = env.curState;
   const subprog = env.findSubprog(env.insnIdx + insn.imm + 1);

@@ -10,7 +10,7 @@ import { markRegKnownZero, registerIsNull, regIsConst } from "../state/reg-state
 import * as T from "../state/reg-type.ts";
 import { BPF_F_RDONLY_PROG } from "../state/maps.ts";
 import { argType } from "./arg-types.ts";
-import { inSleepableContext, invalidateOutgoingStackArgs, nonSleepableContext } from "./call-subprog.ts";
+import { invalidateOutgoingStackArgs } from "./call-subprog.ts";
 import { helperCallback } from "./callbacks.ts";
 import { prepareFuncExit } from "./exit.ts";
 import { type CallMeta, canElideNullness, checkFuncArg, newCallMeta } from "./helper-args.ts";
@@ -24,6 +24,7 @@ import { SLEEPABLE_LSM_HOOKS } from "../passes/lsm-hooks.ts";
 import { acquireReference, checkResourceLeak, findReference } from "./refs.ts";
 import { clearCallerSaved, markUnknown } from "./reg-arg.ts";
 import { releaseHelperReg } from "./release.ts";
+import { inSleepableContext, nonSleepableContext } from "./sleepable.ts";
 
 const RECORDS_MAP = new Set([
   "bpf_tail_call", "bpf_map_lookup_elem", "bpf_map_update_elem", "bpf_map_delete_elem", "bpf_map_push_elem", "bpf_map_pop_elem", "bpf_map_peek_elem",
