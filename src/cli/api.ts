@@ -45,8 +45,8 @@ function range(db: ApiDb): string {
 export function apiJson(db: ApiDb, life: ApiLife): object {
   return {
     schema: 1, name: life.name, kind: life.kind, id: life.id, since: life.since, until: life.until, replacement: life.replacement?.name ?? null,
-    kernels: lifeRows(db, life).map(({ kernel, state, change }) => ({
-      kernel, present: state !== null, signature: state?.signature ?? null, flags: state?.flags ?? [], program_types: state?.programTypes ?? [], module: state?.module ?? null, change,
+    kernels: lifeRows(db, life).map(({ kernel, state, change, known }) => ({
+      kernel, present: known ? state !== null : null, signature: state?.signature ?? null, flags: state?.flags ?? [], program_types: state?.programTypes ?? [], module: state?.module ?? null, change,
     })),
   };
 }
@@ -63,7 +63,8 @@ function print(db: ApiDb, life: ApiLife, out: Output): void {
   out.line("");
   const rows = lifeRows(db, life);
   let shown: string | null = null;
-  const lines = rows.map(({ kernel, state, change }) => {
+  const lines = rows.map(({ kernel, state, change, known }) => {
+    if (!known) return [kernel, paint(out, "grey", "?"), paint(out, "grey", "not known: its pack has no modules")];
     if (!state) return [kernel, paint(out, shown === null ? "grey" : "red", "—"), paint(out, change ? "red" : "grey", change ?? "")];
     const signature = state.signature === shown ? paint(out, "grey", "〃") : state.signature;
     shown = state.signature;

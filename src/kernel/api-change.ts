@@ -66,6 +66,15 @@ export function stateAt(db: ApiDb, life: ApiLife, kernel: string): ApiSpan | und
   return life.spans.find((s) => order.indexOf(s.from) <= at && at <= order.indexOf(s.to));
 }
 
+/**
+ * Whether a kernel's pack can tell if the kernel has the API: a pack made from the image alone knows nothing of the kfuncs
+ * that modules bring, so that one known from a module elsewhere may be there or not.
+ */
+export function isKnownAt(db: ApiDb, life: ApiLife, kernel: string): boolean {
+  const entry = db.kernels.find((k) => k.kernel === kernel);
+  return entry?.imageOnly !== true || !life.spans.some((s) => s.module !== null) || stateAt(db, life, kernel) !== undefined;
+}
+
 /** The life of an API, a row for each kernel, oldest first. */
 export function lifeRows(db: ApiDb, life: ApiLife): ApiRow[] {
   const rows: ApiRow[] = [];
@@ -74,10 +83,14 @@ export function lifeRows(db: ApiDb, life: ApiLife): ApiRow[] {
   for (const { kernel } of db.kernels) {
     const state = stateAt(db, life, kernel);
     let change: string | null = null;
+    if (!isKnownAt(db, life, kernel)) {
+      rows.push({ kernel, state: null, change: null, known: false });
+      continue;
+    }
     if (state && !before) change = seen ? "back again" : rows.length > 0 ? "new" : null;
     else if (!state && before) change = life.replacement && kernelAfter(db, life.until) === kernel ? `gone; ${life.replacement.name} takes its place` : "gone";
     else if (state && before && state !== before) change = describeChange(life.name, before, state);
-    rows.push({ kernel, state: state ?? null, change });
+    rows.push({ kernel, state: state ?? null, change, known: true });
     before = state;
     seen ||= state !== undefined;
   }
@@ -90,10 +103,11 @@ export function kernelAfter(db: ApiDb, kernel: string | null): string | undefine
   return at < 0 ? undefined : db.kernels[at + 1]?.kernel;
 }
 
-/** Everything that differs between two kernels: removed, then added, then changed, each by name. */
+/** Everything that differs between two kernels: removed, then added, then changed, each by name. What one of the two cannot tell is left out. */
 export function changesBetween(db: ApiDb, from: string, to: string): ApiDifference[] {
   const out: ApiDifference[] = [];
   for (const life of db.apis) {
+    if (!isKnownAt(db, life, from) || !isKnownAt(db, life, to)) continue;
     const before = stateAt(db, life, from) ?? null;
     const after = stateAt(db, life, to) ?? null;
     const { name, kind } = life;

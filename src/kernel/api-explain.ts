@@ -1,5 +1,5 @@
 /** Says why a helper or kfunc cannot be had on a kernel, as a colleague would, and what to change. */
-import { kernelAfter, stateAt } from "./api-change.ts";
+import { isKnownAt, kernelAfter, stateAt } from "./api-change.ts";
 import { GROUP_OPTIONS } from "./api-life.ts";
 import type { ApiDb, ApiExplanation, ApiLife, ApiSpan, QuickFix } from "./api-types.ts";
 import { nearestNames } from "./nearest.ts";
@@ -53,6 +53,7 @@ export function explainMissing(written: string, kernel: Kernel, db: ApiDb, optio
   const here = kernel.manifest.kernel;
   const state = stateAt(db, life, here);
   if (state) return base(present(life, state, here, options));
+  if (!isKnownAt(db, life, here)) return base(notKnown(life, here));
   if (compareSeries(here, life.since) < 0) return base(notYet(life, here, db));
   return base(gone(life, here, db));
 }
@@ -85,6 +86,14 @@ function removedByPolicy(name: string, kernel: Kernel, fate: { removedIn: string
   return { status: "removed by policy", sentences, fixes: fate.replacement === null ? [] : [rename(name, fate.replacement)] };
 }
 
+function notKnown(life: ApiLife, here: string): Draft {
+  const module = life.spans.find((s) => s.module !== null)!.module;
+  return {
+    status: "not known", fixes: guards(life),
+    sentences: [`${life.name}: a kfunc of the module ${module}; the pack of ${here} was made from the kernel's image alone, so whether ${here} has it is not known`, ...guardSentence(life)],
+  };
+}
+
 /** The option whose absence explains that a whole group is missing. */
 function missingOption(name: string, here: string, db: ApiDb): string | undefined {
   const off = db.kernels.find((k) => k.kernel === here)?.off ?? [];
@@ -98,7 +107,11 @@ function notYet(life: ApiLife, here: string, db: ApiDb): Draft {
   if (option !== undefined) {
     return { status: "not built", fixes, sentences: [`${number}: ${here} is built without ${option}, which brings it; of the kernels here ${life.since} is the first with it`, ...guardSentence(life)] };
   }
-  return { status: "later", fixes, sentences: [`${number}: ${here} does not have it yet; of the kernels here ${life.since} is the first with it`, ...guardSentence(life)] };
+  const impl = implForm(life, here, db);
+  return {
+    status: "later", fixes: [...(impl ? [impl.fix] : []), ...fixes],
+    sentences: [`${number}: ${here} does not have it yet; of the kernels here ${life.since} is the first with it`, ...(impl ? [impl.sentence] : []), ...guardSentence(life)],
+  };
 }
 
 function gone(life: ApiLife, here: string, db: ApiDb): Draft {
@@ -112,9 +125,12 @@ function gone(life: ApiLife, here: string, db: ApiDb): Draft {
   const fixes: QuickFix[] = [];
   const { replacement } = life;
   if (replacement && findApi(db, replacement.name, life.kind) && stateAt(db, findApi(db, replacement.name, life.kind)!, here)) {
-    const same = replacement.sameArguments ? "takes the same arguments" : "takes its place with other arguments";
+    const same = replacement.sameArguments ? "takes the same arguments"
+      : replacement.how === "implicit argument" ? "takes the same arguments but the last, which the verifier fills itself"
+      : "takes its place with other arguments";
     sentences.push(`${replacement.name} ${same} and exists from ${replacement.since} on${replacement.note === null ? "" : ` (${replacement.note})`}`);
     if (replacement.sameArguments) fixes.push(rename(life.name, replacement.name));
+    else if (replacement.how === "implicit argument") fixes.push(withoutLast(life.name, replacement.name));
   } else if (replacement) {
     sentences.push(`${replacement.name} took its place, and ${here} has that no more either`);
   }
@@ -125,6 +141,21 @@ function gone(life: ApiLife, here: string, db: ApiDb): Draft {
 
 function rename(from: string, to: string): QuickFix {
   return { kind: "rename", title: `Call ${to} instead of ${from}`, from, to };
+}
+
+function withoutLast(from: string, to: string): QuickFix {
+  return { ...rename(from, to), title: `Call ${to} instead of ${from}, without the last argument`, lastArgument: "drop" } as QuickFix;
+}
+
+/** The same function under the name it has where the argument that the verifier fills is still written (KF_IMPLICIT_ARGS came with 7.0). */
+function implForm(life: ApiLife, here: string, db: ApiDb): { sentence: string; fix: QuickFix } | null {
+  const other = findApi(db, `${life.name}_impl`, "kfunc");
+  if (life.kind !== "kfunc" || other?.replacement?.name !== life.name || other.replacement.how !== "implicit argument" || other.replacement.sameArguments) return null;
+  if (!stateAt(db, other, here)) return null;
+  return {
+    sentence: `${here} has it as ${other.name}, with one more argument at the end that the verifier fills: pass NULL`,
+    fix: { kind: "rename", title: `Call ${other.name} with NULL at the end`, from: life.name, to: other.name, lastArgument: "add" },
+  };
 }
 
 /** One object for kernels with and without a kfunc: a weak declaration, which libbpf leaves 0 where the kernel lacks it. */

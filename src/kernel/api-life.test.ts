@@ -12,7 +12,7 @@ import { makeKernel } from "./kernel.ts";
 import { smallPack } from "./testing/small-pack.ts";
 
 const state = (signature: string, rest: Partial<ApiState> = {}): ApiState => ({ signature, flags: [], programTypes: ["struct_ops"], module: null, protos: [], ...rest });
-const kernel = (name: string, kfuncs: Record<string, ApiState>, off: string[] = []): KernelApis => ({ kernel: name, release: `${name}.1`, off, helpers: new Map(), kfuncs: new Map(Object.entries(kfuncs)) });
+const kernel = (name: string, kfuncs: Record<string, ApiState>, off: string[] = [], imageOnly = false): KernelApis => ({ kernel: name, release: `${name}.1`, off, imageOnly, helpers: new Map(), kfuncs: new Map(Object.entries(kfuncs)) });
 
 const dispatch = state("void scx_bpf_dispatch(struct task_struct *p, u64 dsq_id, u64 slice, u64 enq_flags)");
 const insert = state("void scx_bpf_dsq_insert(struct task_struct *p, u64 dsq_id, u64 slice, u64 enq_flags)");
@@ -42,6 +42,23 @@ describe("the life of an API", () => {
     const text = storeApiDb(db);
     expect(loadApiDb(text)).toEqual({ ok: true, value: db });
     for (const bad of ["", "{}", '{"schema":1,"kernels":[],"programTypes":[],"apis":[{}]}', "null"]) expect(loadApiDb(bad).ok, bad).toBe(false);
+  });
+  it("says that it does not know where a pack has no modules", () => {
+    const inModule = state("void bbr_main(struct sock *sk)", { module: "tcp_bbr" });
+    const gaps = buildApiDb([kernel("6.18", { bbr_main: inModule }), kernel("7.0", {}, [], true), kernel("7.2", { bbr_main: inModule })]);
+    const life = findApi(gaps, "bbr_main")!;
+    expect(lifeRows(gaps, life).map((r) => [r.kernel, r.known, r.change])).toEqual([["6.18", true, null], ["7.0", false, null], ["7.2", true, null]]);
+    expect(changesBetween(gaps, "6.18", "7.0")).toEqual([]);
+    expect(changesBetween(gaps, "6.18", "7.2")).toEqual([]);
+    expect(explainMissing("bbr_main", on("7.0"), gaps)).toMatchObject({ status: "not known", sentences: [expect.stringContaining("whether 7.0 has it is not known"), expect.anything()] });
+  });
+  it("offers the form with the argument that the verifier fills, both ways", () => {
+    const ago = buildApiDb([
+      kernel("6.18", { bpf_wq_impl: state("int bpf_wq_impl(struct bpf_wq *wq, void *aux__prog)") }),
+      kernel("7.2", { bpf_wq: state("int bpf_wq(struct bpf_wq *wq)") }),
+    ]);
+    expect(explainMissing("bpf_wq_impl", on("7.2"), ago).fixes[0]).toMatchObject({ kind: "rename", to: "bpf_wq", lastArgument: "drop" });
+    expect(explainMissing("bpf_wq", on("6.18"), ago).fixes[0]).toMatchObject({ kind: "rename", to: "bpf_wq_impl", lastArgument: "add" });
   });
   it("reads a kernel's APIs", () => {
     const apis = kernelApis(on("7.2"));

@@ -18,6 +18,7 @@ export interface KernelApis {
   kernel: string;
   release: string;
   off: readonly string[];
+  imageOnly: boolean;
   helpers: ReadonlyMap<string, { id: number; state: ApiState }>;
   kfuncs: ReadonlyMap<string, ApiState>;
 }
@@ -31,8 +32,9 @@ export function kernelApis(kernel: Kernel, prototypes: ReadonlyMap<number, strin
     const entry = kernel.kfunc(name);
     if (entry) kfuncs.set(name, kfuncState(kernel, entry));
   }
-  const off = [...new Set(GROUP_OPTIONS.map((g) => g.option))].filter((o) => kernel.config(o) === undefined);
-  return { kernel: kernel.manifest.kernel, release: kernel.manifest.release, off, helpers, kfuncs };
+  const { imageOnly } = kernel;
+  const off = imageOnly ? [] : [...new Set(GROUP_OPTIONS.map((g) => g.option))].filter((o) => kernel.config(o) === undefined);
+  return { kernel: kernel.manifest.kernel, release: kernel.manifest.release, off, imageOnly, helpers, kfuncs };
 }
 
 function kfuncState(kernel: Kernel, entry: KfuncEntry): ApiState {
@@ -84,7 +86,7 @@ export function buildApiDb(inputs: readonly KernelApis[]): ApiDb {
   for (const name of names((k) => k.kfuncs.keys())) {
     apis.push(life(name, "kfunc", null, kernels.map((k) => k.kfuncs.get(name)), kernels));
   }
-  const bare: ApiDb = { kernels: kernels.map(({ kernel, release, off }) => ({ kernel, release, off })), apis };
+  const bare: ApiDb = { kernels: kernels.map(({ kernel, release, off, imageOnly }) => ({ kernel, release, off, ...(imageOnly ? { imageOnly } : {}) })), apis };
   return { ...bare, apis: apis.map((a) => (a.until === null ? a : { ...a, replacement: findReplacement(bare, a) })).sort(byName) };
 }
 

@@ -45,14 +45,14 @@ export interface ApiLife {
 
 /** The life of every helper and kfunc over all packs (public/kernels/api.json). */
 export interface ApiDb {
-  /** oldest first; `off` are the options of a reviewed list that this kernel was built without */
-  kernels: readonly { kernel: string; release: string; off: readonly string[] }[];
+  /** oldest first; `off` are the options of a reviewed list that this kernel was built without; `imageOnly`: its pack knows neither modules nor options */
+  kernels: readonly { kernel: string; release: string; off: readonly string[]; imageOnly?: boolean }[];
   /** sorted by name, a helper before a kfunc of the same name */
   apis: readonly ApiLife[];
 }
 
-/** One row of `api NAME`: the API at one kernel, and what differs from the kernel before in the list. */
-export interface ApiRow { kernel: string; state: ApiState | null; change: string | null }
+/** One row of `api NAME`: the API at one kernel, and what differs from the kernel before in the list. `known` is false where the pack cannot tell whether the kernel has it. */
+export interface ApiRow { kernel: string; state: ApiState | null; change: string | null; known: boolean }
 
 /** One difference between two kernels. */
 export interface ApiDifference {
@@ -67,14 +67,14 @@ export interface ApiDifference {
 
 /** A mechanical change of the source that an editor can offer. */
 export type QuickFix =
-  | { kind: "rename"; title: string; from: string; to: string }
+  | { kind: "rename"; title: string; from: string; to: string; /** the other takes one argument less, or one more, at the end: the verifier fills it */ lastArgument?: "drop" | "add" }
   | { kind: "guard"; title: string; name: string; /** weak declaration to put before the first use */ declaration: string; /** condition to put around the call */ condition: string };
 
 /** Why a helper or kfunc cannot be had on a kernel, and what to do about it. */
 export interface ApiExplanation {
   name: string;
   kind: "helper" | "kfunc";
-  status: "removed" | "later" | "not built" | "removed by policy" | "no BTF" | "not allowed" | "unknown" | "present";
+  status: "removed" | "later" | "not built" | "removed by policy" | "no BTF" | "not allowed" | "not known" | "unknown" | "present";
   since: string | null;
   until: string | null;
   replacement: string | null;

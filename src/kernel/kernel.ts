@@ -33,6 +33,7 @@ class PackKernel implements Kernel {
   readonly btf: Btf | null;
   readonly modules: ReadonlyMap<string, Btf>;
   readonly policy: KernelPolicy | null;
+  readonly imageOnly: boolean;
   private readonly features: ReadonlySet<FeatureName>;
   private readonly options: ReadonlyMap<string, string>;
   private readonly helpers = new Map<number, HelperEntry>();
@@ -50,6 +51,8 @@ class PackKernel implements Kernel {
     this.btf = pack.btf;
     this.modules = pack.modules;
     this.options = pack.config;
+    // Every .config sets something: an empty one stands for a package without it, which has no modules either.
+    this.imageOnly = pack.config.size === 0;
     this.features = features;
     this.policy = policy;
     for (const helper of manifest.helpers) {

@@ -136,6 +136,8 @@ export interface Kernel {
   kfuncById(module: string | null, id: BtfId): KfuncEntry | undefined;
   /** CONFIG_* as in the kernel's .config: "y", "m", a number or a quoted string; undefined when not set */
   config(name: string): string | undefined;
+  /** the pack was made from the image alone, without modules and .config: which kfuncs modules bring and what is configured is not known */
+  readonly imageOnly: boolean;
   ctxAccess(progType: ProgType, attachType: AttachType | null): CtxAccess | undefined;
   /** what an overlay changed, or null on a plain release */
   readonly policy: KernelPolicy | null;

@@ -35,6 +35,11 @@ export function resolveExterns(session: LoadSession, kconfigData: Uint8Array | u
   }
   for (const extern of wantConfig) {
     const value = session.kernel.config(extern.name);
+    if (session.kernel.imageOnly) {
+      throw new Refusal(`the value of ${extern.name} is not known: the pack of ${session.kernel.name} was made from the kernel's image alone, without its .config`, {
+        stage: "resolve", verdict: "unsupported", subject: { kind: "kconfig", name: extern.name },
+      });
+    }
     if (value === undefined) unresolved.push(extern);
     else setKconfigText(extern, kconfigData as Uint8Array, value, log);
   }

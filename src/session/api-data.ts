@@ -10,6 +10,8 @@ export interface ApiAt {
   module: string | null;
   /** something about it differs from the release before */
   changed: boolean;
+  /** false: the kernel's pack cannot tell (a module's kfunc, and a pack without modules) */
+  known: boolean;
 }
 
 export interface ApiEntry {
@@ -41,12 +43,13 @@ const text = (value: unknown): string | null => (typeof value === "string" ? val
 const texts = (value: unknown): string[] => (Array.isArray(value) ? value.filter((x): x is string => typeof x === "string") : []);
 const fields = (value: unknown): Fields[] => (Array.isArray(value) ? (value as unknown[]).filter(isFields) : []);
 
-const ABSENT = { present: false, signature: null, flags: [], programTypes: [], module: null, changed: false } as const;
+const ABSENT = { present: false, signature: null, flags: [], programTypes: [], module: null, changed: false, known: true } as const;
 
 /** Reads public/kernels/api.json (kernel/api-store.ts writes it): APIs as stretches of kernels in which nothing changed. */
 export function parseApiData(value: unknown): Result<ApiData, string> {
   if (!isFields(value) || value["schema"] !== 1) return err("its schema is not 1");
   const kernels = fields(value["kernels"]).map((k) => text(k["kernel"])).filter((k): k is string => k !== null);
+  const imageOnly = new Set(fields(value["kernels"]).filter((k) => k["imageOnly"] === true).map((k) => text(k["kernel"])));
   const typeLists = Array.isArray(value["programTypes"]) ? (value["programTypes"] as unknown[]).map(texts) : [];
   if (kernels.length === 0 || !Array.isArray(value["apis"])) return err("it lists no APIs");
   const entries: ApiEntry[] = [];
@@ -62,10 +65,11 @@ export function parseApiData(value: unknown): Result<ApiData, string> {
       for (let i = from; i <= to; i++) {
         at[i] = {
           kernel: kernels[i]!, present: true, signature: text(span["signature"]), flags: texts(span["flags"]),
-          programTypes: typeLists[Number(span["types"])] ?? [], module: text(span["module"]), changed: i === from && n > 0,
+          programTypes: typeLists[Number(span["types"])] ?? [], module: text(span["module"]), changed: i === from && n > 0 && differs(spans[n - 1]!, span), known: true,
         };
       }
     }
+    if (spans.some((span) => text(span["module"]) !== null)) for (const here of at) here.known = here.present || !imageOnly.has(here.kernel);
     const replacement = isFields(api["replacement"]) ? api["replacement"] : null;
     entries.push({
       name, kind: api["kind"] === "helper" ? "helper" : "kfunc", id: typeof api["id"] === "number" ? api["id"] : null,
@@ -74,6 +78,12 @@ export function parseApiData(value: unknown): Result<ApiData, string> {
     });
   }
   return ok({ kernels, entries, byName: new Map(entries.map((e) => [e.name, e])) });
+}
+
+/** Two stretches with a gap between them (a kernel that cannot tell) may say the same. */
+function differs(before: Fields, after: Fields): boolean {
+  const content = ({ from: _from, to: _to, ...rest }: Fields): string => JSON.stringify(rest);
+  return content(before) !== content(after);
 }
 
 export type ApiStatus = "current" | "removed" | "changed" | "new";

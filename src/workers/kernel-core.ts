@@ -103,8 +103,10 @@ export class KernelCore implements FullKernelWorkerApi {
     const bound = await this.bind(objectId, program, kernelName, overlay);
     const base = { program, kernel: kernelName };
     if (!bound.ok) {
-      const { verdict, stage, message, insn, source } = bound.error;
+      const { stage, message, insn, source } = bound.error;
       const api = await this.explainRefusal({ load: bound.error, message: "" }, program, objectId, kernelName, overlay);
+      // The loader did not find it, and the pack cannot tell whether the kernel has it: that is no verdict.
+      const verdict = api?.status === "not known" ? "unsupported" : bound.error.verdict;
       return { ...base, verdict, stage, message, insn, source, load: bound.error, ...(api ? { api } : {}), warnings: [], ms: this.now() - start };
     }
     const verify = guardedValue(() => this.doors.verify(bound.value.bound, bound.value.kernel, { logLevel: options.logLevel, events: options.events }));

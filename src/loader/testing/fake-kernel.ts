@@ -43,5 +43,6 @@ export function fakeKernel(options: FakeKernelOptions = {}): Kernel {
     config: (key) => options.config?.[key],
     ctxAccess: () => undefined,
     policy: null,
+    imageOnly: false,
   };
 }

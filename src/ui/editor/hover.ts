@@ -13,7 +13,8 @@ function describe(entry: ApiEntry): monaco.IMarkdownString[] {
   if (shown?.signature) out.push({ value: "```c\n" + shown.signature + "\n```" });
   const life = entry.until ? `from ${entry.since} to ${entry.until}` : `since ${entry.since}`;
   out.push({ value: `${entry.kind === "helper" ? `helper #${entry.id}` : `kfunc${shown?.module ? ` of module ${shown.module}` : ""}`}, ${life}${shown && shown.flags.length > 0 ? `, ${shown.flags.map((f) => `\`${f}\``).join(" ")}` : ""}` });
-  if (!at?.present) out.push({ value: `**Linux ${kernel} does not have it.**${entry.replacement ? ` Use \`${entry.replacement}\`.` : ""}` });
+  if (at && !at.known) out.push({ value: `Whether Linux ${kernel} has it is not known: its pack has no modules.` });
+  else if (!at?.present) out.push({ value: `**Linux ${kernel} does not have it.**${entry.replacement ? ` Use \`${entry.replacement}\`.` : ""}` });
   else if (type && at.programTypes.length > 0) out.push({ value: at.programTypes.includes(type) ? `Allowed in ${type} programs on Linux ${kernel}.` : `**Not allowed in ${type} programs** on Linux ${kernel}.` });
   return out;
 }

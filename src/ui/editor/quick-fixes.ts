@@ -1,6 +1,7 @@
 import { projectFile, session } from "../state.ts";
 import { monaco } from "./monaco.ts";
-import { guardCalls, offeredFixes, renameWord } from "./replacement.ts";
+import { fixedText } from "../../session/source-edits.ts";
+import { offeredFixes } from "./replacement.ts";
 
 type Models = ReadonlyMap<string, monaco.editor.ITextModel>;
 
@@ -41,9 +42,8 @@ export function connectCodeActions(models: Models): () => void {
         const word = fix.kind === "rename" ? fix.from : fix.name;
         const near = Array.from({ length: range.endLineNumber - range.startLineNumber + 1 }, (_, i) => model.getLineContent(range.startLineNumber + i)).join("\n");
         if (!new RegExp(`\\b${word.replace(/\W/g, "")}\\b`).test(near)) continue;
-        const text = model.getValue();
-        const next = fix.kind === "rename" ? renameWord(text, fix.from, fix.to).text : guardCalls(text, fix);
-        if (next === null || next === text) continue;
+        const next = fixedText(model.getValue(), fix);
+        if (next === null) continue;
         actions.push({ title: fix.title, kind: "quickfix", isPreferred: fix.kind === "rename", edit: edit([{ file, range: model.getFullModelRange(), text: next }]) });
       }
       return { actions, dispose: () => undefined };

@@ -75,7 +75,7 @@ function Timeline({ entry }: { entry: ApiEntry }) {
     <span class="timeline" role="img" aria-label={life} style={{ "--kernels": kernels.length }}>
       {kernels.map((k) => {
         const at = entry.kernels.find((x) => x.kernel === k);
-        return <i key={k} data-there={at?.present === true} data-changed={at?.changed === true} data-current={k === current} title={`${k}: ${at?.present ? (at.changed ? "changed here" : "present") : "absent"}`} />;
+        return <i key={k} data-there={at?.present === true} data-changed={at?.changed === true} data-unknown={at?.known === false} data-current={k === current} title={`${k}: ${at?.known === false ? "not known" : at?.present ? (at.changed ? "changed here" : "present") : "absent"}`} />;
       })}
     </span>
   );
