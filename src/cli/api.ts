@@ -46,7 +46,7 @@ export function apiJson(db: ApiDb, life: ApiLife): object {
   return {
     schema: 1, name: life.name, kind: life.kind, id: life.id, since: life.since, until: life.until, replacement: life.replacement?.name ?? null,
     kernels: lifeRows(db, life).map(({ kernel, state, change, known }) => ({
-      kernel, present: known ? state !== null : null, signature: state?.signature ?? null, flags: state?.flags ?? [], program_types: state?.programTypes ?? [], module: state?.module ?? null, change,
+      kernel, present: state !== null, known, signature: state?.signature ?? null, flags: state?.flags ?? [], program_types: state?.programTypes ?? [], module: state?.module ?? null, change,
     })),
   };
 }
