@@ -32,6 +32,7 @@ export function parseWorkshop(files: Readonly<Record<string, string>>): Result<W
   if (schema !== 1) head.fail("schema", `is ${schema}; this program reads schema 1`);
   const id = head.text("id");
   if (!ID.test(id)) head.fail("id", `"${id}" is not made of letters, digits and dashes`);
+  const kind = head.choice("kind", ["workshop", "essay"], "workshop");
   const title = head.text("title");
   const summary = head.text("summary", body.trim());
   const minutes = head.number("minutes");
@@ -46,7 +47,7 @@ export function parseWorkshop(files: Readonly<Record<string, string>>): Result<W
   if (order.length === 0) problems.push({ file: "workshop.md", path: "steps", message: "there is no step: a step is a folder with step.md in it" });
   if (order.length > LIMITS.steps) problems.push({ file: "workshop.md", path: "steps", message: `${order.length} steps; ${LIMITS.steps} is the most` });
   const steps = order.filter((n) => folders.has(n)).slice(0, LIMITS.steps).map((n) => parseStep(n, files, problems));
-  return problems.length > 0 ? err(problems) : ok({ schema: 1, id, title, summary, minutes, language, authors, license, steps });
+  return problems.length > 0 ? err(problems) : ok({ schema: 1, id, kind, title, summary, minutes, language, authors, license, steps });
 }
 
 function parseStep(id: string, files: Readonly<Record<string, string>>, problems: WorkshopProblem[]): WorkshopStep {
