@@ -1,54 +1,35 @@
 /** What a custom kernel's document can say. Parser, TypeScript type and JSON Schema all come from this description. */
-import { boolean, list, literal, object, optional, text, variants } from "./schema.ts";
+import { add, backport, behave, change, deprecate, helper, helperVersions, remove, rename, symbolVersion, versions } from "./lab/schema-functions.ts";
+import { addType, programType, removeField, removeType } from "./lab/schema-types.ts";
+import { apiVersion, release } from "./lab/schema-words.ts";
+import { boolean, integer, list, literal, object, optional, text, variants } from "./schema.ts";
 import type { Infer, JsonSchema } from "./schema.ts";
 
-const RELEASE = /^\d{1,4}\.\d{1,4}$/;
-const release = (description: string) => text('a release such as "7.6"', { pattern: RELEASE, description });
-const kfuncName = text("the name of a kfunc", { pattern: /^[A-Za-z_]\w{0,127}$/, description: "name of the kfunc" });
-const prototype = text('a C prototype such as "int bpf_example(struct task_struct *task, u64 flags)"', {
-  maxLength: 2000,
-  description: "C prototype; its types are those of the release's BTF",
-});
-const flags = list(text('a flag such as "KF_RET_NULL"', { pattern: /^KF_[A-Z0-9_]{1,40}$/ }), { maxItems: 32, description: "KF_ flags" });
-const programTypes = list(text('a program type such as "sched_cls"', { pattern: /^[a-z0-9_]{1,40}$/ }), {
-  maxItems: 64,
-  description: "program types that may call it, in lower case without BPF_PROG_TYPE_",
-});
-const replacement = text("the name of the successor", { pattern: /^[A-Za-z_]\w{0,127}$/, description: "what to call instead" });
-const reason = text("a sentence", { maxLength: 400, description: "why, for people" });
-
-const deprecate = object(
+export const overlayChange = variants("op", [
+  deprecate, remove, add, rename, change, behave, versions, helperVersions, symbolVersion, helper, backport, addType, removeType, removeField, programType,
+]);
+const api = object(
   {
-    op: literal("deprecate"),
-    kfunc: kfuncName,
-    removedIn: optional(release("first release without it; from there on programs that call it are refused")),
-    replacement: optional(replacement),
-    reason: optional(reason),
+    version: apiVersion("the API version of this kernel"),
+    supportWindow: integer(0, 1000, "how many releases an old version is kept, counted from the release that brought its successor"),
+    releases: optional(list(
+      object({ version: apiVersion("the API version"), release: release("the release that brought it") }),
+      { maxItems: 256, description: "which release brought which version, oldest first; left out: every release brings one" },
+    )),
   },
-  "marks a kfunc KF_DEPRECATED: callers are warned until the release that removes it",
+  "API versions: a program declares the version it was written for (BPF_API_VERSION in bpf_lab.h), one that declares none is of version 0",
+  "API version",
 );
-const remove = object(
-  { op: literal("remove"), kfunc: kfuncName, replacement: optional(replacement), reason: optional(reason) },
-  "the kfunc is not in this kernel",
-);
-const add = object(
-  { op: literal("add"), prototype, flags: optional(flags), programTypes },
-  "a kfunc that the release does not have",
-);
-const change = object(
-  { op: literal("change"), prototype, flags: optional(flags), programTypes: optional(programTypes) },
-  "a kfunc of the release gets another prototype; flags and program types stay unless they are given",
-);
-
-export const overlayChange = variants("op", [deprecate, remove, add, change]);
 export const overlayShape = object(
   {
     schema: literal(1),
     name: text("a short name of letters, digits, dots and dashes", { pattern: /^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$/, description: "shown after the release: 7.2+NAME" }),
     title: optional(text("a line of text", { maxLength: 200, description: "what this kernel is about" })),
+    description: optional(text("some sentences", { maxLength: 4000, description: "what to try with it and what to see, for people" })),
     base: optional(release("the release this was written for; used where none is chosen")),
     simulatedRelease: optional(release("the release the kernel calls itself: moving it past a removal date removes")),
     btf: optional(boolean("false: the kernel is built without BTF")),
+    api: optional(api),
     changes: optional(list(overlayChange, { maxItems: 1000, description: "applied in this order" })),
   },
   "A custom kernel: a real release and what is different in it",
@@ -56,6 +37,7 @@ export const overlayShape = object(
 
 export type Overlay = Infer<typeof overlayShape>;
 export type OverlayChange = Infer<typeof overlayChange>;
+export type OverlayOp = OverlayChange["op"];
 
 /** The JSON Schema of the document: written to public/kernels/overlay.schema.json, which a test keeps in step. */
 export function overlayJsonSchema(): JsonSchema {

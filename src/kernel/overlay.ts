@@ -104,6 +104,8 @@ class Workbench {
         return this.add(change, path);
       case "change":
         return this.change(change, path);
+      default:
+        return err(`${path}.op: "${change.op}" is not simulated`);
     }
   }
 

@@ -44,11 +44,23 @@ function fail(path: string, expected: string, value: unknown): Result<never, Sch
   return err({ path, message: `expected ${expected}, found ${show(value)}` });
 }
 
-export function text(expected: string, options: { pattern?: RegExp; maxLength?: number; description?: string } = {}): Shape<string> {
-  const { pattern, maxLength = 1000, description } = options;
+/**
+ * What a form can offer for a text beside a plain field: names to choose from, or an editor of several lines. They stand
+ * in the JSON Schema as "x-names" and "x-editor".
+ */
+export interface TextHints {
+  names?: "kfunc" | "helper" | "program type" | "release" | "flag" | "struct";
+  editor?: "c" | "expression";
+}
+
+export function text(expected: string, options: { pattern?: RegExp; maxLength?: number; description?: string } & TextHints = {}): Shape<string> {
+  const { pattern, maxLength = 1000, description, names, editor } = options;
   return {
     expected,
-    json: { type: "string", maxLength, ...(pattern ? { pattern: pattern.source } : {}), ...(description ? { description } : {}) },
+    json: {
+      type: "string", maxLength, ...(pattern ? { pattern: pattern.source } : {}), ...(description ? { description } : {}),
+      ...(names ? { "x-names": names } : {}), ...(editor ? { "x-editor": editor } : {}),
+    },
     parse: (value, path) =>
       typeof value === "string" && value.length <= maxLength && (pattern === undefined || pattern.test(value)) ? ok(value) : fail(path, expected, value),
   };
@@ -59,6 +71,26 @@ export function boolean(description: string): Shape<boolean> {
     expected: "true or false",
     json: { type: "boolean", description },
     parse: (value, path) => (typeof value === "boolean" ? ok(value) : fail(path, "true or false", value)),
+  };
+}
+
+/** A whole number within bounds, both included. */
+export function integer(min: number, max: number, description: string): Shape<number> {
+  const expected = `a whole number from ${min} to ${max}`;
+  return {
+    expected,
+    json: { type: "integer", minimum: min, maximum: max, description },
+    parse: (value, path) => (typeof value === "number" && Number.isInteger(value) && value >= min && value <= max ? ok(value) : fail(path, expected, value)),
+  };
+}
+
+/** One of some words. */
+export function choice<const T extends string>(words: readonly T[], description: string): Shape<T> {
+  const expected = `one of ${words.map((w) => JSON.stringify(w)).join(", ")}`;
+  return {
+    expected,
+    json: { enum: words, description },
+    parse: (value, path) => (words.includes(value as T) ? ok(value as T) : fail(path, expected, value)),
   };
 }
 
@@ -87,7 +119,7 @@ export function list<T>(item: Shape<T>, options: { maxItems: number; description
 }
 
 /** An object with exactly these fields; one that is not described is an error (a misspelt field must not be ignored). */
-export function object<F extends Fields>(fields: F, description?: string): Shape<ObjectOf<F>> {
+export function object<F extends Fields>(fields: F, description?: string, title?: string): Shape<ObjectOf<F>> {
   const shapes = new Map<string, { shape: Shape<unknown>; required: boolean }>();
   for (const [name, field] of Object.entries(fields)) {
     shapes.set(name, "optional" in field ? { shape: field.shape, required: false } : { shape: field, required: true });
@@ -96,6 +128,7 @@ export function object<F extends Fields>(fields: F, description?: string): Shape
     expected: "an object",
     json: {
       type: "object",
+      ...(title ? { title } : {}),
       ...(description ? { description } : {}),
       properties: Object.fromEntries([...shapes].map(([name, { shape }]) => [name, shape.json])),
       required: [...shapes].filter(([, s]) => s.required).map(([name]) => name),
@@ -136,7 +169,7 @@ export function variants<const S extends readonly Shape<unknown>[]>(tag: string,
     json: { oneOf: shapes.map((s) => s.json) },
     parse(value, path) {
       if (typeof value !== "object" || value === null || Array.isArray(value)) return fail(path, "an object", value);
-      const found = (value as Record<string, unknown>)[tag];
+      const found = Object.hasOwn(value, tag) ? (value as Record<string, unknown>)[tag] : undefined;
       const shape = byTag.get(found);
       if (!shape) return fail(`${path}.${tag}`, `one of ${names}`, found);
       return shape.parse(value, path) as Result<Infer<S[number]>, SchemaError>;
