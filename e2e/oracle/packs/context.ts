@@ -37,32 +37,34 @@ export function contextStruct(btf: BtfView, progType: string): { name: string | 
   return { name: null, size: 8 };
 }
 
+/**
+ * Every access that is tried in the context of a program type, in the order in which they are tried.
+ * `length` is the context's size in bytes (contextStruct); eight bytes beyond it are tried too.
+ */
+export function contextAccesses(progType: string, length: number): { off: number; size: number; write: boolean }[] {
+  const out: { off: number; size: number; write: boolean }[] = [];
+  const both = (off: number, size: number): void => void out.push({ off, size, write: false }, { off, size, write: true });
+  const long = longContexts[progType];
+  const end = long?.near ?? length + 8;
+  for (const size of [1, 2, 4, 8]) for (let off = 0; off < end; off += size) both(off, size);
+  for (let off = end + sampleStep; off <= (long?.far ?? 0); off += sampleStep) {
+    for (const size of off <= 4 * sampleStep ? [1, 2, 4, 8] : [8]) both(off - size, size);
+  }
+  return out;
+}
+
 /** Adds a load for every access; the read register's type then shows in the log (at level 2 in older releases). */
 export function contextAsks(requests: Requests, btf: BtfView, variants: readonly Variant[], logLevel: number): ContextAsk[] {
   const out: ContextAsk[] = [];
   for (const variant of variants) {
     if (btfContexts.has(variant.progType) || variant.key.endsWith(":sleepable")) continue;
     const { size: length } = contextStruct(btf, variant.progType);
-    const ask = (off: number, size: number, write: boolean): void => {
+    for (const { off, size, write } of contextAccesses(variant.progType, length)) {
       const access = write ? [movImm(2, 0), store(size, 1, 2, off)] : [load(size, 0, 1, off)];
       // The last instruction but one reads a register that was never written: the program is refused in any case, cheaply, after the access was judged.
       const insns = Buffer.concat([...access, movReg(9, 8), exit()]);
       const request = requests.load({ type: variant.type, attach: variant.attach, flags: variant.flags, insns, logLevel, logMax: 400 });
       out.push({ variant, off, size, write, request });
-    };
-    const long = longContexts[variant.progType];
-    const end = long?.near ?? length + 8;
-    for (const size of [1, 2, 4, 8]) {
-      for (let off = 0; off < end; off += size) {
-        ask(off, size, false);
-        ask(off, size, true);
-      }
-    }
-    for (let off = end + sampleStep; off <= (long?.far ?? 0); off += sampleStep) {
-      for (const size of off <= 4 * sampleStep ? [1, 2, 4, 8] : [8]) {
-        ask(off - size, size, false);
-        ask(off - size, size, true);
-      }
     }
   }
   return out;

@@ -202,14 +202,14 @@ function foldLong(progType: string, fields: readonly Field[]): { fields: readonl
 }
 
 /** The access was taken: the verifier went on to the instruction that reads an unwritten register. */
-const went = /R8 !read_ok/;
+export const accessTaken = /R8 !read_ok/;
 
 function contextAccess(facts: KernelFacts): CtxAccess[] {
   const byVariant = new Map<Variant, Map<string, Field>>();
   for (const { variant, off, size, write, answer } of facts.contextAnswers) {
     let fields = byVariant.get(variant);
     if (!fields) byVariant.set(variant, (fields = new Map()));
-    if (!went.test(answer.log)) continue;
+    if (!accessTaken.test(answer.log)) continue;
     const key = `${off}/${size}`;
     const field = fields.get(key) ?? { off, size, read: null, write: false };
     if (write) field.write = true;

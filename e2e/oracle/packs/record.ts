@@ -3,7 +3,8 @@
  * types there are. Taken from the verifier's messages alone, so that it can speak against a pack, whose helper table
  * comes from the prototype the verifier took and whose kfunc table names hooks read from memory.
  */
-import { helperUnanswered, kfuncAnswer } from "./manifest.ts";
+import { contextStruct } from "./context.ts";
+import { accessTaken, helperUnanswered, kfuncAnswer, readType } from "./manifest.ts";
 import type { KernelFacts } from "./probe.ts";
 
 /** Answers of one kernel. Strings hold one letter an entry, in the order of the names beside them: y, n, or ? where the kernel refused before it looked. */
@@ -15,6 +16,11 @@ export interface AnswerRecord {
   readonly helpers: { readonly ids: readonly number[]; readonly answers: Answers };
   /** kfuncs as "name" or "module/name" */
   readonly kfuncs: { readonly names: readonly string[]; readonly answers: Answers };
+  /**
+   * Accesses of the context, in the order of contextAccesses(progType, lengths[key]): n refused, w a write that was taken,
+   * else a read that was taken: the letter's place from A on names the register type in `types`.
+   */
+  readonly context: { readonly types: readonly string[]; readonly lengths: Readonly<Record<string, number>>; readonly answers: Answers };
   readonly progTypes: Readonly<Record<string, boolean>>;
   readonly mapTypes: Readonly<Record<string, boolean>>;
 }
@@ -39,6 +45,24 @@ export function row(answers: Answers, key: string): string | undefined {
   return at === undefined ? undefined : answers.rows[at];
 }
 
+function contextRecord(facts: KernelFacts): AnswerRecord["context"] {
+  const types: string[] = [];
+  const lengths: Record<string, number> = {};
+  const rows = new Map<string, string>();
+  for (const { variant, write, answer } of facts.contextAnswers) {
+    lengths[variant.key] ??= contextStruct(facts.btf, variant.progType).size;
+    let letter = "n";
+    if (accessTaken.test(answer.log)) {
+      const type = readType(answer.log) ?? "?";
+      if (!write && !types.includes(type)) types.push(type);
+      letter = write ? "w" : String.fromCharCode(65 + types.indexOf(type));
+    }
+    rows.set(variant.key, (rows.get(variant.key) ?? "") + letter);
+  }
+  if (types.length > 26) throw new Error("more register types than letters");
+  return { types, lengths, answers: fold(rows) };
+}
+
 /** Everything of `facts` that a test checks packs against. */
 export function makeRecord(kernel: string, release: string, facts: KernelFacts): AnswerRecord {
   const helperRows = new Map<string, string>();
@@ -60,6 +84,7 @@ export function makeRecord(kernel: string, release: string, facts: KernelFacts):
     variants: Object.fromEntries(facts.variants.map((variant) => [variant.key, variant.progType])),
     helpers: { ids: facts.helpers.map(({ id }) => id), answers: fold(helperRows) },
     kfuncs: { names: kfuncs.map(({ name }) => name), answers: fold(kfuncRows) },
+    context: contextRecord(facts),
     progTypes: Object.fromEntries(facts.progTypeNames.map((name) => [name, facts.supported.has(name)])),
     mapTypes: Object.fromEntries(facts.mapTypeNames.map(({ id, name }) => [name, facts.mapTypes.has(id)])),
   };

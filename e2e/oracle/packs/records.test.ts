@@ -10,6 +10,7 @@ import { decodePack, openPack } from "../../../src/kernel/pack.ts";
 import { makeKernel } from "../../../src/kernel/kernel.ts";
 import type { Kernel, KernelIndex, KfuncEntry } from "../../../src/kernel/types.ts";
 import type { ProgramVariant } from "../../../src/kernel/variant.ts";
+import { contextAccesses } from "./context.ts";
 import { row, type AnswerRecord } from "./record.ts";
 
 const folder = join(import.meta.dirname, "../../../public/kernels");
@@ -29,7 +30,7 @@ async function open(file: string): Promise<Kernel> {
   return unwrap(makeKernel(unwrap(openPack(plain))));
 }
 
-const counts = { helpers: 0, kfuncs: 0, hooks: 0, progTypes: 0, mapTypes: 0, kernels: 0 };
+const counts = { helpers: 0, kfuncs: 0, hooks: 0, accesses: 0, progTypes: 0, mapTypes: 0, kernels: 0 };
 afterAll(() => console.log(`confirmed by ${counts.kernels} kernels: ${JSON.stringify(counts)}`));
 
 describe.each(index.kernels)("kernel $kernel", ({ kernel: name, file, release }) => {
@@ -87,6 +88,26 @@ describe.each(index.kernels)("kernel $kernel", ({ kernel: name, file, release })
         counts.hooks++;
         if (own.some((hook) => isIn(entry, hook)) !== entry.progTypes.includes(progType)) wrong.push(`${progType} ${entry.name}`);
       }
+    }
+    expect(wrong).toEqual([]);
+  });
+
+  it("takes exactly the context accesses that the kernel takes", async () => {
+    const kernel = await open(file);
+    const wrong: string[] = [];
+    for (const [key, length] of Object.entries(record.context.lengths)) {
+      const { type, attachType } = program(key);
+      const access = kernel.ctxAccess(type, attachType);
+      const answers = row(record.context.answers, key) ?? "";
+      const asked = contextAccesses(type, length);
+      expect(answers.length, key).toBe(asked.length);
+      asked.forEach(({ off, size, write }, i) => {
+        counts.accesses++;
+        const rest = access?.rest && off >= access.rest.from && off + size <= access.rest.to && access.rest.sizes.includes(size) ? access.rest : undefined;
+        const field = access?.fields.find((f) => f.off === off && f.size === size) ?? rest;
+        const said = write ? (field?.write ? "w" : "n") : field?.read == null ? "n" : String.fromCharCode(65 + record.context.types.indexOf(field.read));
+        if (said !== answers[i]) wrong.push(`${key} ${write ? "write" : "read"} of ${size} at ${off}: the kernel says ${answers[i]}, the pack ${said}`);
+      });
     }
     expect(wrong).toEqual([]);
   });
