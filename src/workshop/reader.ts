@@ -1,4 +1,5 @@
-import type { WorkshopProblem } from "./types.ts";
+import { splitKernelName } from "./kernels.ts";
+import type { KernelName, WorkshopProblem } from "./types.ts";
 
 /**
  * Reads typed fields out of YAML data written by a stranger; every mismatch becomes a problem with file and path.
@@ -53,6 +54,24 @@ export class FieldReader {
     if (value === undefined && fallback !== undefined) return fallback;
     this.fail(key, value === undefined ? "is missing" : `expected a number, found ${describe(value)}`);
     return fallback ?? 0;
+  }
+
+  /** A number above 0. */
+  positive(key: string, fallback?: number): number {
+    const value = this.number(key, fallback);
+    if (this.has(key) && !(value > 0)) this.fail(key, `expected a number above 0, found ${value}`);
+    return value;
+  }
+
+  /** Kernels by name: releases, "7.2", or with a custom kernel of labs/, "7.2+NAME". */
+  kernelNames(key: string, labs: Readonly<Record<string, string>>): KernelName[] {
+    const names = this.texts(key);
+    for (const name of names) {
+      const parts = splitKernelName(name);
+      if (!parts) this.fail(key, `"${name}" is no kernel: a release such as 7.2, or 7.2+NAME with labs/NAME.json`);
+      else if (parts.lab !== null && !Object.hasOwn(labs, parts.lab)) this.fail(key, `"${name}": there is no labs/${parts.lab}.json`);
+    }
+    return names;
   }
 
   flag(key: string, fallback: boolean): boolean {

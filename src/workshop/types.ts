@@ -90,7 +90,8 @@ export type Check = CheckBase &
     | { kind: "packet_out"; hex: string; input: StepInput | null }
     | { kind: "trace"; text: string; input: StepInput | null }
     | { kind: "insns_below"; count: number }
-    | { kind: "calls" | "avoids"; api: string }
+    | { kind: "calls"; api: string }
+    | { kind: "avoids"; api: string }
     | { kind: "compiles"; without: "errors" | "warnings" }
     | { kind: "answer"; question: string; accepted: readonly string[] }
     | { kind: "script"; expression: string; input: StepInput | null }
