@@ -1,5 +1,5 @@
 import { signal } from "@preact/signals-core";
-import type { ProgramVerdict } from "../workers/kernel-api.ts";
+import type { CallStatus, ProgramVerdict } from "../workers/kernel-api.ts";
 import { KernelClient } from "./kernel-client.ts";
 import { realClock, type Clock, type KernelPort } from "./ports.ts";
 import type { LoadedObject } from "./session.ts";
@@ -21,6 +21,8 @@ export interface MatrixJob {
 /** Judges every program on every kernel, one cell after the other, in a worker of its own, so that the editor's check never waits for it. */
 export class Matrix {
   readonly cells = signal<ReadonlyMap<string, Cell>>(new Map());
+  /** by kernel, once its column is filled: what the object calls, and whether the kernel has it */
+  readonly calls = signal<ReadonlyMap<string, readonly CallStatus[]>>(new Map());
   readonly progress = signal<{ done: number; total: number } | null>(null);
   /** the object the cells are about */
   readonly objectId = signal<string | null>(null);
@@ -44,6 +46,7 @@ export class Matrix {
     const todo = [...job.kernels].reverse().flatMap((kernel) => programs.map((program) => ({ program, kernel })));
     this.objectId.value = job.object.id;
     this.cells.value = new Map(todo.map((t) => [cellKey(t.program, t.kernel), { kind: "waiting" }]));
+    this.calls.value = new Map();
     this.progress.value = { done: 0, total: todo.length };
     let done = 0;
     for (const { program, kernel } of todo) {
@@ -55,6 +58,10 @@ export class Matrix {
         verdict: verdict === "gone" ? { program, kernel, verdict: "stopped", stage: "verify", message: "stopped before there was a verdict", ms: 0 } : verdict,
       });
       this.progress.value = { done: ++done, total: todo.length };
+      if (program !== programs.at(-1)) continue;
+      const calls = await this.client.about(job.object, (api) => api.calls(job.object.id, kernel, job.overlay));
+      if (seq !== this.seq) return;
+      if (calls !== "gone" && calls.ok) this.calls.value = new Map(this.calls.value).set(kernel, calls.value);
     }
     this.progress.value = null;
   }
@@ -64,6 +71,7 @@ export class Matrix {
     this.seq++;
     this.client?.interruptSlow();
     this.cells.value = new Map();
+    this.calls.value = new Map();
     this.progress.value = null;
     this.objectId.value = null;
   }

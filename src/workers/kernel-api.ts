@@ -1,5 +1,6 @@
 import type { Result } from "../base/result.ts";
 import type { ApiDifference, ApiExplanation, ApiRow } from "../kernel/api-types.ts";
+import type { StabilityRecord } from "../kernel/stability-types.ts";
 import type { LoadError, SourcePos } from "../loader/types.ts";
 import type { RunResult } from "../emulator/types.ts";
 import type { VerifyResult } from "../verifier/types.ts";
@@ -72,8 +73,28 @@ export interface KernelWorkerExtras {
   explain(name: string, kernel: string, overlay: string | null, progType: string | null): Promise<Result<ApiExplanation, string>>;
   /** the life of a helper or kfunc, a row a kernel; the error names the nearest */
   api(name: string): Promise<Result<{ kind: "helper" | "kfunc"; id: number | null; rows: readonly ApiRow[] }, string>>;
+  /** every helper and kfunc the object calls, and whether that kernel has it for the programs that call it */
+  calls(objectId: string, kernel: string, overlay: string | null): Promise<Result<readonly CallStatus[], string>>;
+  /** what decides whether a helper or kfunc may change; an overlay's own kfuncs too when kernel and overlay are given */
+  stability(name: string, kernel: string | null, overlay: string | null): Promise<Result<StabilityRecord, string>>;
   /** what changed from one kernel to another */
   apiChanges(from: string, to: string): Promise<Result<readonly ApiDifference[], string>>;
+}
+/** One call of an object on one kernel. */
+export interface CallStatus {
+  /** without libbpf's `___suffix` */
+  name: string;
+  kind: "helper" | "kfunc";
+  /** number of a helper */
+  id: number | null;
+  /** every declaration of it is weak: a kernel without it leaves it 0 */
+  weak: boolean;
+  /** programs of the object that call it (where one did not bind: that may) */
+  programs: readonly string[];
+  /** "not known": the kernel's pack has no modules, and elsewhere a module brings it */
+  status: "available" | "deprecated" | "missing" | "not allowed" | "not known";
+  /** the first cause, or where it lives; for people */
+  detail: string | null;
 }
 export interface LoadedKernel extends KernelSummary {
   /** "7.2+NAME" with an overlay */

@@ -5,12 +5,15 @@ import { changesBetween, lifeRows } from "../kernel/api-change.ts";
 import { explainMissing, findApi } from "../kernel/api-explain.ts";
 import type { ApiDifference, ApiExplanation, ApiRow } from "../kernel/api-types.ts";
 import { nearestNames } from "../kernel/nearest.ts";
+import { stabilityRecord } from "../kernel/stability.ts";
+import type { StabilityRecord } from "../kernel/stability-types.ts";
 import type { Kernel } from "../kernel/types.ts";
+import { callStatuses } from "./call-status.ts";
 import type { BoundProgram, LoadError, ObjectSpec, ProgramSpec } from "../loader/types.ts";
 import type { RunResult } from "../emulator/types.ts";
 import { disasmLines } from "./disasm-lines.ts";
 import type { Doors } from "./doors.ts";
-import type {
+import type { CallStatus,
   DisasmLine, FullKernelWorkerApi, KernelSummary, LoadedKernel, MatrixRequest, ObjectSummary, ProgramVerdict, RunInput,
 } from "./kernel-api.ts";
 import { KernelStore } from "./kernel-store.ts";
@@ -229,6 +232,29 @@ export class KernelCore implements FullKernelWorkerApi {
       return err(`no helper or kfunc "${name}"${near.length > 0 ? ` (nearest: ${near.join(", ")})` : ""}`);
     }
     return ok({ kind: life.kind, id: life.id, rows: lifeRows(apis.value, life) });
+  }
+
+  async calls(objectId: string, kernelName: string, overlay: string | null): Promise<Result<readonly CallStatus[], string>> {
+    const spec = this.objects.get(objectId);
+    if (!spec) return err("the object is not open");
+    const kernel = await this.store.kernel(kernelName, overlay);
+    if (!kernel.ok) return kernel;
+    const apis = await this.store.apis();
+    const tried = spec.programs.map((program) => {
+      const bound = guarded(() => this.doors.bindProgram(spec, program.name, kernel.value));
+      return { program, bound: bound.ok ? bound.value : null };
+    });
+    return ok(callStatuses(spec, tried, kernel.value, apis.ok ? apis.value : null));
+  }
+
+  async stability(name: string, kernelName: string | null, overlay: string | null): Promise<Result<StabilityRecord, string>> {
+    const apis = await this.store.apis();
+    if (!apis.ok) return apis;
+    const users = await this.store.users();
+    // Only an overlay says something of its own: a release's part is in the database.
+    const kernel = kernelName === null || overlay === null ? null : await this.store.kernel(kernelName, overlay);
+    if (kernel && !kernel.ok) return kernel;
+    return stabilityRecord(name, { db: apis.value, users: users.ok ? users.value : null, kernel: kernel?.value ?? null });
   }
 
   async apiChanges(from: string, to: string): Promise<Result<readonly ApiDifference[], string>> {

@@ -26,6 +26,7 @@ export function startKernelWorker(base: string): KernelWorkerHandle {
     cancel: (job) => remote.cancel(job),
     explain: (name, kernel, overlay, progType) => remote.explain(name, kernel, overlay, progType),
     api: (name) => remote.api(name),
+    calls: (objectId, kernel, overlay) => remote.calls(objectId, kernel, overlay),
     apiChanges: (from, to) => remote.apiChanges(from, to),
   };
   return { api, terminate: () => worker.terminate() };

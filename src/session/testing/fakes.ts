@@ -65,7 +65,8 @@ export class FakeKernel implements KernelPort {
       cancel: async () => undefined,
       explain: async () => ({ ok: false, error: "not here" }),
       api: async () => ({ ok: false, error: "not here" }),
-      apiChanges: async () => ok([]),
+      calls: async () => ({ ok: true as const, value: [] }),
+    apiChanges: async () => ok([]),
     };
   }
 }

@@ -1,6 +1,7 @@
 import { cellKey, minimumKernel } from "../../session/matrix.ts";
 import { fillMatrix, kernelNames, matrix, panel, session } from "../state.ts";
 import { Icon } from "../widgets/icon.tsx";
+import { CallsMatrix } from "./calls-matrix.tsx";
 
 /** Programs down, kernels across; each cell is a verdict and opens it. */
 export function MatrixPanel() {
@@ -51,6 +52,7 @@ export function MatrixPanel() {
             })}
           </tbody>
         </table>
+        <CallsMatrix />
         <Causes />
       </div>
     </div>
