@@ -1,7 +1,7 @@
 /**
  * Timings as ratios to a peer in the same run; nothing here passes or fails.
  *
- *   npm run bench [-- compile verifier emulator visit keys] [--rounds N] [--no-build]
+ *   npm run bench [-- compile verifier emulator packs visit keys] [--rounds N] [--no-build]
  */
 import { parseArgs } from "node:util";
 import { compileBench } from "./compile.ts";
@@ -10,6 +10,7 @@ import { verifierBench } from "./verifier.ts";
 import { load } from "./stats.ts";
 import { emulatorBench } from "./emulator.ts";
 import { keysBench } from "./keys.ts";
+import { packsBench } from "./packs.ts";
 import { visitBench } from "./visit.ts";
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { rounds: { type: "string" }, "no-build": { type: "boolean" } } });
@@ -18,6 +19,7 @@ const sections: Record<string, (chromium: Chromium) => Promise<void>> = {
   compile: (chromium) => compileBench(chromium, rounds),
   verifier: (chromium) => verifierBench(chromium, rounds),
   emulator: (chromium) => emulatorBench(chromium, rounds),
+  packs: packsBench,
   visit: visitBench,
   keys: keysBench,
 };

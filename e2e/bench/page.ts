@@ -23,6 +23,23 @@ const bench = {
     return { ms, ok: outcome.result.ok, inside: outcome.result.ms, precompiled: first?.precompiled ?? false, stderr: outcome.result.stderr };
   },
   vmlinuxH: (kernel: string) => kernels.api.vmlinuxH(kernel, null),
+  /** Fetches a pack into the browser's cache; ms that unpacking it takes by itself. */
+  async fetchPack(file: string) {
+    const packed = new Uint8Array(await (await fetch(`${base}kernels/${file}`)).arrayBuffer());
+    const gzip = packed[0] === 0x1f && packed[1] === 0x8b;
+    const transform = gzip ? new DecompressionStream("gzip") : await brotliTransform();
+    const start = performance.now();
+    await new Response(new Blob([packed]).stream().pipeThrough(transform)).arrayBuffer();
+    return performance.now() - start;
+  },
+  /** ms until the kernel is usable; the index is there already, as it is in the page. */
+  async openPack(kernel: string) {
+    await kernels.api.kernels();
+    const start = performance.now();
+    const loaded = await kernels.api.loadKernel(kernel, null);
+    if (!loaded.ok) throw new Error(loaded.error);
+    return performance.now() - start;
+  },
   openKernel: (kernel: string) => kernels.api.loadKernel(kernel, null),
   /** From the object to the verdict: open, bind, verify, and the way to the worker and back. */
   async judge(kernel: string, program: string | null, given: number[] | null, events: boolean) {
