@@ -11,8 +11,9 @@ const USAGE = `usage: bpf-playground COMMAND …
   check   FILE.{c,o}… [--program NAME] [--kernel V[,V…]|all] [--lab FILE] [--log-level 0|1|2] [--json]
   run     FILE.{c,o} --program NAME [--kernel V] [--data-in FILE|hex:…] [--ctx-in FILE|hex:…] [--repeat N] [--maps FILE] [--json]
   kernels [--json]
-  api     NAME [--json]                 the life of a helper or kfunc across kernels
+  api     NAME [--kernel V] [--lab FILE] [--json]   the life of a helper or kfunc across kernels, and what decides whether it may change
   disasm  FILE.{c,o} [--program NAME] [--xlated]
+  workshop check DIR… [--step NAME] [--files-only] [--json] | new DIR | index [DIR] [--check]
 
 Without --kernel the newest is taken. Exit status: 0 all accepted, 1 something rejected, 2 wrong usage or unreadable
 input, 3 something unsupported and nothing rejected, 4 compile error.`;
@@ -27,6 +28,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   kernels: async () => (await import("./kernels.ts")).kernelsCommand,
   api: async () => (await import("./api.ts")).apiCommand,
   disasm: async () => (await import("./disasm.ts")).disasmCommand,
+  workshop: async () => (await import("./workshop.ts")).workshopCommand,
 };
 
 /** Runs one command line; never throws. */
@@ -60,7 +62,7 @@ export async function runCli(args: readonly string[], out: Output): Promise<Exit
 /** Runs the process's own command line and ends the process with the contract's exit status. */
 export async function main(): Promise<void> {
   // npm runs scripts in the project's folder; paths are meant from where the user is.
-  const from = process.env["npm_lifecycle_event"] === "cli" ? process.env["INIT_CWD"] : undefined;
+  const from = ["cli", "workshop"].includes(process.env["npm_lifecycle_event"] ?? "") ? process.env["INIT_CWD"] : undefined;
   if (from !== undefined && existsSync(from)) process.chdir(from);
   const colour = process.stdout.isTTY === true && process.env["NO_COLOR"] === undefined && process.env["TERM"] !== "dumb";
   // A reader that has seen enough (`| head`) is no error.
