@@ -1,10 +1,11 @@
 /**
  * Our verifier against recorded answers of a real kernel, program by program.
  *
- *   npm run conformance -- --kernel 7.2 [--tests 7.2] [--file verifier_and] [--program x] [--diff] [--json] [--list KIND]
+ *   npm run conformance -- --kernel 7.2 [--tests 7.2] [--part neighbours] [--file verifier_and] [--program x] [--diff] [--json] [--list KIND] [--group]
  *
  * Counted are the programs that reached the kernel's verifier. A program counts as agreed when the verdict is the same;
- * `unsupported` is a disagreement. KIND: message, insns, false-accept, false-reject, unsupported, internal.
+ * `unsupported` is a disagreement. KIND: message, insns, false-accept, false-reject, unsupported, internal. --group prints the
+ * disagreements by what they have in common, most frequent first. Parts: `partOf`.
  */
 import { readFileSync } from "node:fs";
 import { basename, join } from "node:path";
@@ -55,7 +56,7 @@ function judge(spec: ObjectSpec, program: string, kernel: Kernel, logLevel = 1):
   if (!bound.ok)
     return { verdict: bound.error.verdict, message: bound.error.message, insns: 0, totalStates: 0, peakStates: 0, ms: cpuMs() - start, stage: bound.error.stage, log: "" };
   const deadline = start + SECONDS_PER_PROGRAM * 1000;
-  const r = verify(bound.value, kernel, { logLevel, events: false, onProgress: () => cpuMs() > deadline });
+  const r = verify(bound.value, kernel, { logLevel, onProgress: () => cpuMs() > deadline });
   return { verdict: r.verdict, message: r.message, insns: r.stats.insns, totalStates: r.stats.totalStates, peakStates: r.stats.peakStates, ms: cpuMs() - start, stage: "verify", log: r.log, full: r };
 }
 
@@ -78,6 +79,10 @@ export function* compare(kernel: Kernel, objects: readonly RecordedObject[], tes
     }
   }
 }
+
+/** verifier: the tests written for the verifier (verifier_*.c); neighbours: the kernel's other test programs; projects: other people's. */
+export type Part = "verifier" | "neighbours" | "projects";
+export const partOf = (object: string, tests: string): Part => (tests === "projects" ? "projects" : object.startsWith("verifier_") ? "verifier" : "neighbours");
 
 /** Kernel addresses differ from boot to boot. */
 const normal = (m: string): string => m.replace(/verification time \d+ usec$/, "").replace(/0x[0-9a-f]{12,16}/g, "0xADDR");
@@ -117,11 +122,39 @@ function list(all: readonly Compared[], kind: string): void {
   }
 }
 
+/** What a disagreement is about, without the names and numbers in it; undefined where there is none. */
+function causeOf(c: Compared): string | undefined {
+  const plain = (m: string): string => (m || "(no message)").replace(/'[^']*'/g, "'…'").replace(/\b(0x)?\d+\b/g, "N").replace(/R\d+/g, "RN");
+  const ours = c.got.verdict === "accepted" ? "accept" : `[${c.got.stage}${c.got.verdict === "rejected" ? "" : ` ${c.got.verdict}`}] ${plain(c.got.message)}`;
+  if (c.got.verdict !== c.want.verdict) return `verdict: they ${c.want.verdict === "accepted" ? "accept" : `"${plain(c.want.message)}"`}, we ${ours}`;
+  if (c.want.verdict === "rejected" && normal(c.want.message) !== normal(c.got.message)) return `message: they "${plain(c.want.message)}", we ${ours}`;
+  return c.want.insns === c.got.insns ? undefined : "instructions";
+}
+
+function groups(all: readonly Compared[]): void {
+  const by = new Map<string, string[]>();
+  for (const c of all) {
+    const cause = causeOf(c);
+    if (cause) by.set(cause, [...(by.get(cause) ?? []), `${c.object.replace(".bpf.o", "")}:${c.program}`]);
+  }
+  for (const [cause, names] of [...by].sort((a, b) => b[1].length - a[1].length)) console.log(`${String(names.length).padStart(4)}  ${cause}\n        ${names.slice(0, 6).join(" ")}${names.length > 6 ? " …" : ""}`);
+}
+
+function printSummary(s: Summary, named: boolean): void {
+  console.log(`same verdict:      ${percent(s.verdict, s.programs)}`);
+  console.log(`same last message: ${percent(s.message, s.programs)}`);
+  console.log(`same insn count:   ${percent(s.insns, s.programs)}`);
+  console.log(`false accepts: ${s.falseAccept.length}  false rejects: ${s.falseReject.length}  internal errors: ${s.internal.length}`);
+  if (named) for (const f of s.falseAccept) console.log(`  false accept ${f}`);
+  for (const e of s.internal.slice(0, 20)) console.log(`  ${e}`);
+  for (const [why, n] of [...s.unsupported].sort((a, b) => b[1] - a[1]).slice(0, 40)) console.log(`  unsupported ${String(n).padStart(4)}  ${why}`);
+}
+
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
       kernel: { type: "string", default: "7.2" }, tests: { type: "string" }, file: { type: "string" }, program: { type: "string" }, diff: { type: "boolean" },
-      json: { type: "boolean" }, list: { type: "string", multiple: true }, log: { type: "string" },
+      json: { type: "boolean" }, list: { type: "string", multiple: true }, log: { type: "string" }, part: { type: "string" }, group: { type: "boolean" },
     },
   });
   const tests = values.tests ?? listRecordings().find(([k, t]) => k === values.kernel && t === values.kernel)?.[1] ?? listRecordings().find(([k]) => k === values.kernel)?.[1];
@@ -130,21 +163,24 @@ async function main(): Promise<void> {
   const kernel = await loadKernel(values.kernel);
   if (values.program && (values.diff || values.log)) return showOne(kernel, recording.objects, tests, values.file, values.program, Number(values.log ?? 2));
   const start = performance.now();
-  const all = [...compare(kernel, recording.objects, tests, (o, p) => (!values.file || o.startsWith(values.file)) && (!values.program || p.program === values.program))];
+  const all = [...compare(kernel, recording.objects, tests, (o, p) => (!values.part || partOf(o, tests) === values.part) && (!values.file || o.startsWith(values.file)) && (!values.program || p.program === values.program))];
   const s = summarize(all);
   if (values.json) {
     console.log(JSON.stringify({ kernel: values.kernel, tests, ...s, unsupported: Object.fromEntries(s.unsupported) }));
     return;
   }
   for (const kind of values.list ?? []) list(all, kind);
+  if (values.group) groups(all);
   console.log(`kernel ${values.kernel} (${recording.release}), tests of ${tests}: ${((performance.now() - start) / 1000).toFixed(1)} s`);
-  console.log(`same verdict:      ${percent(s.verdict, s.programs)}`);
-  console.log(`same last message: ${percent(s.message, s.programs)}`);
-  console.log(`same insn count:   ${percent(s.insns, s.programs)}`);
-  console.log(`false accepts: ${s.falseAccept.length}  false rejects: ${s.falseReject.length}  internal errors: ${s.internal.length}`);
-  if (!values.list) for (const f of s.falseAccept) console.log(`  false accept ${f}`);
-  for (const e of s.internal.slice(0, 20)) console.log(`  ${e}`);
-  for (const [why, n] of [...s.unsupported].sort((a, b) => b[1] - a[1]).slice(0, 40)) console.log(`  unsupported ${String(n).padStart(4)}  ${why}`);
+  const parts = [...new Set(all.map((c) => partOf(c.object, tests)))];
+  for (const part of parts) {
+    console.log(`-- ${part}`);
+    printSummary(summarize(all.filter((c) => partOf(c.object, tests) === part)), !values.list);
+  }
+  if (parts.length > 1) {
+    console.log("-- all");
+    printSummary({ ...s, unsupported: new Map(), internal: [] }, false);
+  }
 }
 
 /** Our log of one program beside the recorded kernel's (both at level 2). */

@@ -8,18 +8,19 @@
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { compare, loadKernel, summarize } from "./compare.ts";
+import { compare, loadKernel, type Part, partOf, summarize } from "./compare.ts";
 import { listRecordings, readRecording } from "./recorded.ts";
 
-export interface ResultRow {
+/** Programs, and how many of them got the same verdict, last message and number of processed instructions. */
+export interface Counts { programs: number; verdict: number; message: number; insns: number }
+
+export interface ResultRow extends Counts {
   kernel: string;
   tests: string;
   /** of the recording's file */
   recording: string;
-  programs: number;
-  verdict: number;
-  message: number;
-  insns: number;
+  /** the kernel's tests of its verifier and its other test programs apart, where the recording has both */
+  parts?: Partial<Record<Part, Counts>>;
   falseAccepts: readonly string[];
   falseRejects: readonly string[];
   /** what is not simulated → programs */
@@ -32,9 +33,16 @@ export const sha256 = (path: string): string => createHash("sha256").update(read
 
 async function judge(kernelName: string, tests: string): Promise<ResultRow> {
   const kernel = await loadKernel(kernelName);
-  const s = summarize([...compare(kernel, readRecording(kernelName, tests).objects, tests, () => true)]);
+  const all = [...compare(kernel, readRecording(kernelName, tests).objects, tests, () => true)];
+  const s = summarize(all);
+  const names = [...new Set(all.map((c) => partOf(c.object, tests)))];
+  const counts = (part: Part): Counts => {
+    const { programs, verdict, message, insns } = summarize(all.filter((c) => partOf(c.object, tests) === part));
+    return { programs, verdict, message, insns };
+  };
   return {
     kernel: kernelName, tests, recording: sha256(recordingFile(kernelName, tests)), programs: s.programs, verdict: s.verdict, message: s.message, insns: s.insns,
+    ...(names.length > 1 ? { parts: Object.fromEntries(names.map((part) => [part, counts(part)])) } : {}),
     falseAccepts: [...s.falseAccept].sort(), falseRejects: [...s.falseReject].sort(),
     unsupported: Object.fromEntries([...s.unsupported].sort(([a], [b]) => a.localeCompare(b))),
   };
@@ -51,7 +59,11 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     else rows.push(row);
     rows.sort((a, b) => a.kernel.localeCompare(b.kernel, "en", { numeric: true }) || a.tests.localeCompare(b.tests));
     writeFileSync(resultsFile, `${JSON.stringify(rows, null, 1)}\n`);
-    const percent = (n: number): string => `${((100 * n) / row.programs).toFixed(1)}%`;
-    console.log(`${kernel}, tests of ${tests}: ${row.programs} programs, verdict ${percent(row.verdict)}, message ${percent(row.message)}, instructions ${percent(row.insns)}, false accepts ${row.falseAccepts.length}`);
+    const line = (name: string, of: Counts): string => {
+      const percent = (n: number): string => `${((100 * n) / of.programs).toFixed(1)}%`;
+      return `${name}: ${of.programs} programs, verdict ${percent(of.verdict)}, message ${percent(of.message)}, instructions ${percent(of.insns)}`;
+    };
+    console.log(`${line(`${kernel}, tests of ${tests}`, row)}, false accepts ${row.falseAccepts.length}`);
+    for (const [part, of] of Object.entries(row.parts ?? {})) console.log(line(`  ${part}`, of));
   }
 }
