@@ -1,10 +1,11 @@
 /** Argument types of helper prototypes and the register types each takes (kernel compatible_reg_types, check_reg_type). */
-import type { HelperProto, ProtoType } from "../../kernel/types.ts";
+import type { ProtoType } from "../../kernel/types.ts";
 import { regTypeStr } from "../report/print-state.ts";
 import type { Env } from "../state/env.ts";
 import type { RegState } from "../state/reg-state.ts";
 import * as T from "../state/reg-type.ts";
 import { checkBtfArgType } from "./btf-arg.ts";
+import type { CallMeta } from "./helper-args.ts";
 import { regName } from "./mem.ts";
 import { checkPtrOffReg } from "./mem-region.ts";
 
@@ -71,7 +72,7 @@ const COMPATIBLE: Readonly<Record<string, readonly number[]>> = {
   ARG_PTR_TO_DYNPTR: [T.PTR_TO_STACK, T.CONST_PTR_TO_DYNPTR],
 };
 
-export function checkRegType(env: Env, reg: RegState, regno: number, arg: ArgType, argBtf: string | null, funcName: string, fn: HelperProto | null): void {
+export function checkRegType(env: Env, reg: RegState, regno: number, arg: ArgType, argBtf: string | null, funcName: string, meta?: CallMeta): void {
   const compatible = COMPATIBLE[arg.base];
   if (!compatible) env.unsupported(`helper arguments of type ${arg.base} are not simulated`);
   let { type } = reg;
@@ -88,8 +89,7 @@ export function checkRegType(env: Env, reg: RegState, regno: number, arg: ArgTyp
     if (!(arg.flags & T.MEM_RDONLY)) env.fail("EACCES", `${funcName}() may write into memory pointed by ${regName(regno)} type=${regTypeStr(env, reg.type)}`);
     return;
   }
-  checkBtfArgType(env, reg, regno, arg, argBtf, funcName);
-  void fn;
+  checkBtfArgType(env, reg, regno, arg, argBtf, funcName, meta);
 }
 
 const ANY_OFF = new Set([

@@ -83,7 +83,7 @@ export function checkFuncArg(env: Env, i: number, meta: CallMeta, fn: HelperProt
   if (registerIsNull(reg) && arg.flags & T.PTR_MAYBE_NULL) {
     if (env.f.null_arg_precise) markChainPrecision(env, regno);
   } else {
-    checkRegType(env, reg, regno, arg, fn.argBtf?.[i] ?? null, meta.func, fn);
+    checkRegType(env, reg, regno, arg, fn.argBtf?.[i] ?? null, meta.func, meta);
     checkFuncArgRegOff(env, reg, regno, arg);
   }
   if (arg.flags & T.OBJ_RELEASE) {

@@ -71,7 +71,7 @@ function matchArgs(env: Env, subprog: number, caller: FuncState): void {
       case "btf_id": {
         if (arg.flags & T.PTR_UNTRUSTED || (registerIsNull(reg) && arg.flags & T.PTR_MAYBE_NULL)) break;
         const type = { base: "ARG_PTR_TO_BTF_ID", flags: arg.flags };
-        checkRegType(env, reg, regno, type, env.kernel.btf?.type(arg.btfId)?.name ?? null, "", null);
+        checkRegType(env, reg, regno, type, env.kernel.btf?.type(arg.btfId)?.name ?? null, "");
         checkFuncArgRegOff(env, reg, regno, type);
         break;
       }
