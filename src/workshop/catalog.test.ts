@@ -1,32 +1,37 @@
 import { describe, expect, it } from "vitest";
-import { catalogEntry, parseCatalog, safePath } from "./catalog.ts";
-import { parseWorkshop } from "./parse.ts";
+import { parseBundle, parseIndex } from "./catalog.ts";
+import { safePath } from "./paths.ts";
+import type { WorkshopIndexEntry } from "./types.ts";
 import { tinyFiles } from "./testing/tiny.ts";
 
+const entry: WorkshopIndexEntry = {
+  id: "tiny", kind: "workshop", title: "Two small steps", summary: "", minutes: 10, language: "en", authors: ["A"], license: "CC-BY-4.0",
+  steps: [{ id: "01-pass", title: "Pass", minutes: 4 }], kernels: ["5.10", "7.2"], bundle: "tiny.json", bytes: 100,
+};
+
 describe("the list of workshops", () => {
-  const files = tinyFiles();
-  const workshop = parseWorkshop(files);
-  if (!workshop.ok) throw new Error(JSON.stringify(workshop.error));
-
-  it("says what a workshop needs, kernels in the order of their age", () => {
-    const entry = catalogEntry(workshop.value, Object.keys(files));
-    expect(entry).toMatchObject({ id: "tiny", kind: "workshop", steps: 2, kernels: ["5.10", "7.2"] });
-    expect(entry.files[0]).toBe("workshop.md");
-    expect(parseCatalog({ schema: 1, workshops: [entry] })).toEqual({ ok: true, value: [entry] });
+  it("is read as it was written", () => {
+    expect(parseIndex({ schema: 1, workshops: [entry] })).toEqual({ ok: true, value: [entry] });
   });
-
   it("leaves out what is damaged and keeps the rest", () => {
-    const entry = catalogEntry(workshop.value, Object.keys(files));
-    const list = parseCatalog({ schema: 1, workshops: [null, { ...entry, id: "../x" }, { ...entry, files: ["workshop.md", "../../secret"] }, { ...entry, files: [] }, entry] });
-    expect(list).toEqual({ ok: true, value: [entry] });
-    expect(parseCatalog({ schema: 2, workshops: [] }).ok).toBe(false);
-    expect(parseCatalog([]).ok).toBe(false);
+    expect(parseIndex({ schema: 1, workshops: [null, { ...entry, id: "../x" }, { ...entry, bundle: "../../secret" }, { ...entry, bundle: "https://host/x" }, entry] })).toEqual({ ok: true, value: [entry] });
+    expect(parseIndex({ schema: 2, workshops: [] }).ok).toBe(false);
+    expect(parseIndex([]).ok).toBe(false);
   });
+});
 
-  it.each(["../a", "/a", "a/../b", "a//b", "", "a\\b", "C:\\x", "a/.", "..", "x\u0000"])("%j is no path to follow", (path) => {
-    expect(safePath(path)).toBe(false);
+describe("a bundle", () => {
+  it("gives its files", () => {
+    expect(parseBundle({ schema: 1, id: "tiny", files: tinyFiles() })).toEqual({ ok: true, value: tinyFiles() });
   });
-  it.each(["workshop.md", "01-a/starter/main.bpf.c", "a b/c.h"])("%j is one", (path) => {
-    expect(safePath(path)).toBe(true);
+  it.each([[null], [{ schema: 1 }], [{ schema: 1, files: { "a.md": 1 } }], [{ schema: 1, files: { "../a.md": "" } }]])("%j is refused", (value) => {
+    expect(parseBundle(value).ok).toBe(false);
   });
+});
+
+it.each(["../a", "/a", "a/../b", "a//b", "", "a\\b", "C:x", "a/.", "..", "x\u0000", " a"])("%j is no path to follow", (path) => {
+  expect(safePath(path)).toBe(false);
+});
+it.each(["workshop.md", "01-a/starter/main.bpf.c", "a b/c.h", "é.md"])("%j is one", (path) => {
+  expect(safePath(path)).toBe(true);
 });

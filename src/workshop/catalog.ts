@@ -1,69 +1,43 @@
 import { err, ok, type Result } from "../base/result.ts";
 import { isRecord } from "./reader.ts";
-import type { Workshop } from "./types.ts";
-
-/**
- * What a list of workshops says of each, so that it can be offered and fetched without a listing of its folder:
- * public/workshops/index.json is `{"schema":1,"workshops":[CatalogEntry…]}`, made from the folders beside it.
- */
-export interface CatalogEntry {
-  /** the workshop's id and the name of its folder */
-  id: string;
-  kind: Workshop["kind"];
-  title: string;
-  summary: string;
-  minutes: number;
-  language: string;
-  /** how many steps there are */
-  steps: number;
-  /** every kernel that its steps and checks name, oldest first */
-  kernels: readonly string[];
-  /** paths below the workshop's folder, `workshop.md` first */
-  files: readonly string[];
-}
+import { LIMITS } from "./parse.ts";
+import { safePath } from "./paths.ts";
+import type { WorkshopIndexEntry } from "./types.ts";
 
 const ID = /^[a-z0-9][a-z0-9-]{0,63}$/i;
 const MAX_ENTRIES = 200;
 
-/** True for a relative path that stays where it is put: plain names with "/" between them. */
-export function safePath(path: string): boolean {
-  return path.length > 0 && path.length <= 200 && path.split("/").every((name) => /^[\w+@(),=-][\w .+@(),=-]*$/.test(name) || /^\.[\w-]+$/.test(name));
-}
-
-/** The entry for a workshop with these files. */
-export function catalogEntry(workshop: Workshop, paths: readonly string[]): CatalogEntry {
-  const { id, kind, title, summary, minutes, language, steps } = workshop;
-  const files = [...paths].sort((a, b) => Number(b === "workshop.md") - Number(a === "workshop.md") || (a < b ? -1 : 1));
-  return { id, kind, title, summary, minutes, language, steps: steps.length, kernels: kernelsOf(workshop), files };
-}
-
-/** Every kernel that steps and checks name, oldest first. */
-export function kernelsOf(workshop: Workshop): string[] {
-  const named = new Set<string>();
-  for (const step of workshop.steps) {
-    named.add(step.kernel);
-    for (const check of step.checks) if ("kernels" in check) for (const kernel of check.kernels) named.add(kernel);
-  }
-  const key = (kernel: string): number => Number(kernel.split(".")[0]) * 1000 + Number(kernel.split(".")[1] ?? 0);
-  return [...named].sort((a, b) => key(a) - key(b));
-}
-
-/** Reads an index. An entry that is damaged is left out; one damaged entry does not hide the others. */
-export function parseCatalog(value: unknown): Result<CatalogEntry[], string> {
+/** Reads public/workshops/index.json. An entry that is damaged is left out, and does not hide the others. */
+export function parseIndex(value: unknown): Result<WorkshopIndexEntry[], string> {
   if (!isRecord(value) || value["schema"] !== 1 || !Array.isArray(value["workshops"])) return err("the list of workshops is not of schema 1");
   const list: unknown[] = value["workshops"];
   return ok(list.slice(0, MAX_ENTRIES).flatMap((entry) => parseEntry(entry) ?? []));
 }
 
-function parseEntry(value: unknown): CatalogEntry | null {
+function parseEntry(value: unknown): WorkshopIndexEntry | null {
   if (!isRecord(value)) return null;
-  const text = (key: string): string => (typeof value[key] === "string" ? value[key] : "");
-  const count = (key: string): number => (typeof value[key] === "number" && Number.isFinite(value[key]) ? value[key] : 0);
-  const texts = (key: string): string[] => (Array.isArray(value[key]) ? (value[key] as unknown[]).filter((x): x is string => typeof x === "string") : []);
-  const files = texts("files");
-  if (!ID.test(text("id")) || !files.includes("workshop.md") || !files.every(safePath)) return null;
+  const text = (from: Readonly<Record<string, unknown>>, key: string): string => (typeof from[key] === "string" ? from[key] : "");
+  const count = (from: Readonly<Record<string, unknown>>, key: string): number => (typeof from[key] === "number" && Number.isFinite(from[key]) ? from[key] : 0);
+  const list = (key: string): unknown[] => (Array.isArray(value[key]) ? (value[key] as unknown[]) : []);
+  const texts = (key: string): string[] => list(key).filter((x): x is string => typeof x === "string");
+  const bundle = text(value, "bundle");
+  if (!ID.test(text(value, "id")) || !safePath(bundle)) return null;
   return {
-    id: text("id"), kind: value["kind"] === "essay" ? "essay" : "workshop", title: text("title"), summary: text("summary"), minutes: count("minutes"),
-    language: text("language") || "en", steps: count("steps"), kernels: texts("kernels"), files,
+    id: text(value, "id"), kind: value["kind"] === "essay" ? "essay" : "workshop", title: text(value, "title"), summary: text(value, "summary"), minutes: count(value, "minutes"),
+    language: text(value, "language") || "en", authors: texts("authors"), license: text(value, "license"),
+    steps: list("steps").slice(0, LIMITS.steps).filter(isRecord).map((s) => ({ id: text(s, "id"), title: text(s, "title"), minutes: count(s, "minutes") })),
+    kernels: texts("kernels"), bundle, bytes: count(value, "bytes"),
   };
+}
+
+/** The files in a workshop's bundle (one JSON file), ready for parseWorkshop, which checks their sizes. */
+export function parseBundle(value: unknown): Result<Record<string, string>, string> {
+  if (!isRecord(value) || value["schema"] !== 1 || !isRecord(value["files"])) return err("it is not a workshop's bundle of schema 1");
+  const files: Record<string, string> = {};
+  for (const [path, text] of Object.entries(value["files"])) {
+    if (typeof text !== "string") return err(`${path.slice(0, 80)} is not text`);
+    if (!safePath(path)) return err(`"${path.slice(0, 80)}" is not a path inside a workshop`);
+    files[path] = text;
+  }
+  return ok(files);
 }
