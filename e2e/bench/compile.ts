@@ -37,7 +37,7 @@ export async function compileBench(chromium: Chromium, rounds = 15): Promise<voi
   for (let i = 0; i < 2; i++) {
     await node.compile({ ...request(400 + i), kernel, usePrecompiled: false });
     await node.compile({ ...request(500 + i), kernel });
-    await call(page, "judge", KERNEL, null, null, true);
+    await call(page, "judge", KERNEL, null, null);
     if (native.version) native.compile(FILE, edited(text, 600 + i));
   }
 
@@ -68,7 +68,7 @@ export async function compileBench(chromium: Chromium, rounds = 15): Promise<voi
       await timed(NATIVE, () => cpuOf(process.pid)?.children, async () => native.compile(FILE, edited(text, round)));
     }
     await timed("page, precompiled header", ofPage, inPage(round, true));
-    await timed("page, object to verdict", ofPage, async () => (await call(page, "judge", KERNEL, null, null, true)).ms);
+    await timed("page, object to verdict", ofPage, async () => (await call(page, "judge", KERNEL, null, null)).ms);
     await timed("page, no precompiled header", ofPage, inPage(round, false));
     await timed("Node, precompiled header", ofNode, inNode(round, true));
     await timed("Node, no precompiled header", ofNode, inNode(round, false));

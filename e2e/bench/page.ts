@@ -42,14 +42,14 @@ const bench = {
   },
   openKernel: (kernel: string) => kernels.api.loadKernel(kernel, null),
   /** From the object to the verdict: open, bind, verify, and the way to the worker and back. */
-  async judge(kernel: string, program: string | null, given: number[] | null, events: boolean) {
+  async judge(kernel: string, program: string | null, given: number[] | null) {
     const bytes = given ? new Uint8Array(given) : object!;
     const id = `bench-${++objects}`;
     const start = performance.now();
     const opened = await kernels.api.open(id, bytes);
     if (!opened.ok) return { ms: performance.now() - start, verdict: opened.error.message, insns: 0, verifyMs: 0 };
     const name = program ?? opened.value.programs[0]!.name;
-    const verdict = await kernels.api.check(id, name, kernel, null, { logLevel: 1, events });
+    const verdict = await kernels.api.check(id, name, kernel, null, { logLevel: 1 });
     return { ms: performance.now() - start, verdict: verdict.verdict, message: verdict.message, insns: verdict.verify?.stats.insns ?? 0, verifyMs: verdict.verify?.stats.ms ?? 0 };
   },
   async run(kernel: string, program: string, given: number[], dataIn: number[], repeat: number) {

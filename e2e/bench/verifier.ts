@@ -36,7 +36,7 @@ export async function verifierBench(chromium: Chromium, rounds = 3): Promise<voi
   const renderer = await chromium.rendererPid();
   const inChromium = async (object: Uint8Array, name: string): Promise<Judged> => {
     const before = cpuOf(renderer)?.own ?? Number.NaN;
-    const { verdict, insns, ms } = await call(page, "judge", KERNEL, name, [...object], false);
+    const { verdict, insns, ms } = await call(page, "judge", KERNEL, name, [...object]);
     return { verdict, insns, wall: ms, cpu: (cpuOf(renderer)?.own ?? Number.NaN) - before };
   };
   let opened = 0;
@@ -45,7 +45,7 @@ export async function verifierBench(chromium: Chromium, rounds = 3): Promise<voi
     const start = performance.now();
     const id = `bench-${++opened}`;
     unwrap(await engine.core.open(id, object));
-    const verdict = await engine.core.check(id, name, KERNEL, null, { logLevel: 1, events: false });
+    const verdict = await engine.core.check(id, name, KERNEL, null, { logLevel: 1 });
     return { verdict: verdict.verdict, insns: verdict.verify?.stats.insns ?? 0, wall: performance.now() - start, cpu: (cpuOf(process.pid)?.own ?? Number.NaN) - before };
   };
 

@@ -23,7 +23,7 @@ export async function visitBench(chromium: Chromium): Promise<void> {
   await load(`vmlinux.h of ${KERNEL}: print`, async () => unwrap(await call(page, "vmlinuxH", KERNEL)));
   const request = { files: { [FILE]: program(FILE) }, mainFiles: [FILE], opt: "-O2" as const, debug: true, kernel: KERNEL };
   await load("first object", () => call(page, "compile", request));
-  await load("first verdict", () => call(page, "judge", KERNEL, null, null, true));
+  await load("first verdict", () => call(page, "judge", KERNEL, null, null));
   await page.context().close();
   console.log("\nA first visit, step by step (host on this machine: no network time)");
   table(["step", "time"], steps.map(([name, took]) => [name, ms(took)]));

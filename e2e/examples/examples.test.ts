@@ -71,7 +71,7 @@ describe("examples", () => {
         expect(present).toContain(kernel);
         const project = exampleProject(example);
         const { id, program } = await build(example, kernel);
-        const verdict = await engine.core.check(id, program, kernel, project.overlay, { logLevel: 1, events: false });
+        const verdict = await engine.core.check(id, program, kernel, project.overlay, { logLevel: 1 });
         expect(verdict.verdict, verdict.message).toBe(expected);
         if (example.id === "deprecated") expect(verdict.warnings?.join()).toContain("7.6");
         if (kernel !== example.kernel || expected !== "accepted" || !RUNS[example.id]) return;

@@ -79,7 +79,7 @@ async function checkFile(
       }
       // A program that the preprocessor took away on this kernel is none of its programs.
       if (!input.summary.programs.some((p) => p.name === program)) continue;
-      each(verdictRow(file, choice.lab, await engine.core.check(input.id, program, kernel, choice.overlay, { logLevel, events: false }), logLevel));
+      each(verdictRow(file, choice.lab, await engine.core.check(input.id, program, kernel, choice.overlay, { logLevel }), logLevel));
     }
   }
 }

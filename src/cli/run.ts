@@ -58,7 +58,7 @@ export async function runCommand(args: readonly string[], out: Output): Promise<
   const missing = missingProgram(program, [{ file, opened: opened.value }]);
   if (missing !== null) return err(usageError(missing));
 
-  const row = verdictRow(file, lab, await engine.core.check(input.id, program, kernel, overlay, { logLevel: 0, events: false }), 0);
+  const row = verdictRow(file, lab, await engine.core.check(input.id, program, kernel, overlay, { logLevel: 0 }), 0);
   if (row.verdict !== "accepted") return refused(row, false);
   for (const warning of row.warnings) out.error(`warning: ${warning}`);
   const result = await engine.core.run(input.id, overlay, { program, kernel, dataIn: dataIn.value, ctxIn: ctxIn.value, repeat: repeat.value, maps: maps.value });

@@ -51,7 +51,7 @@ export class Matrix {
     let done = 0;
     for (const { program, kernel } of todo) {
       this.set(program, kernel, { kind: "checking" });
-      const verdict = await this.client.about(job.object, (api) => api.check(job.object.id, program, kernel, job.overlay, { logLevel: 0, events: false }));
+      const verdict = await this.client.about(job.object, (api) => api.check(job.object.id, program, kernel, job.overlay, { logLevel: 0 }));
       if (seq !== this.seq) return;
       this.set(program, kernel, {
         kind: "done",

@@ -4,7 +4,8 @@ import type { Result } from "../base/result.ts";
 import type { RunResult } from "../emulator/types.ts";
 import type { LoadError } from "../loader/types.ts";
 import type { ApiDifference } from "../kernel/api-types.ts";
-import type { DisasmLine, FullKernelWorkerApi, KernelSummary, ObjectSummary, ProgramVerdict, RunInput } from "../workers/kernel-api.ts";
+import type { CheckProgress, DisasmLine, FullKernelWorkerApi, KernelSummary, ObjectSummary, ProgramVerdict, RunInput } from "../workers/kernel-api.ts";
+import type { InsnStates, WatchRequest } from "../verifier/types.ts";
 import { KernelClient } from "./kernel-client.ts";
 import { mainFile } from "./project.ts";
 import { realClock, type Clock, type CompileOutcome, type CompilerPort, type Download, type KernelPort } from "./ports.ts";
@@ -32,7 +33,7 @@ export interface LoadedObject {
 
 export type CheckState =
   | { kind: "none" }
-  | { kind: "checking"; program: string; kernel: string; since: number }
+  | { kind: "checking"; program: string; kernel: string; since: number; /** of a long verification */ progress: CheckProgress | null }
   | { kind: "done"; verdict: ProgramVerdict; /** the source has changed since */ stale: boolean };
 
 export type RunState =
@@ -303,8 +304,11 @@ export class Session {
     const seq = ++this.checkSeq;
     const { kernel, overlay, logLevel } = this.project.value;
     this.kernelClient.interruptSlow();
-    this.check.value = { kind: "checking", program: program.name, kernel, since: this.clock.now() };
-    const verdict = await this.kernelClient.about(object, (api) => api.check(object.id, program.name, kernel, overlay, { logLevel, events: true }));
+    this.check.value = { kind: "checking", program: program.name, kernel, since: this.clock.now(), progress: null };
+    const onProgress = (progress: CheckProgress): void => {
+      if (seq === this.checkSeq && this.check.value.kind === "checking") this.check.value = { ...this.check.value, progress };
+    };
+    const verdict = await this.kernelClient.about(object, (api) => api.check(object.id, program.name, kernel, overlay, { logLevel }, onProgress));
     if (seq !== this.checkSeq) return;
     if (verdict === "gone") {
       this.check.value = {
@@ -317,6 +321,17 @@ export class Session {
     const disasm = await this.kernelClient.about(object, (api) => api.disasm(object.id, program.name, kernel, overlay));
     if (seq !== this.checkSeq || disasm === "gone") return;
     this.disasm.value = disasm;
+  }
+
+  /** States before and after an instruction of the program on show, visits `from` and on; null when the worker was ended or the verdict is no longer this one. */
+  async states(watch: WatchRequest): Promise<Result<InsnStates, LoadError> | null> {
+    const object = this.object.value;
+    const program = this.program.value;
+    if (!object || !program) return null;
+    const seq = this.checkSeq;
+    const { kernel, overlay } = this.project.value;
+    const answer = await this.kernelClient.about(object, (api) => api.states(object.id, program.name, kernel, overlay, watch));
+    return answer === "gone" || seq !== this.checkSeq ? null : answer;
   }
 
   /** Stops a long check or run. */

@@ -19,9 +19,9 @@ import { sortSubprogsTopo } from "./passes/subprog-order.ts";
 import { addSubprogAndKfunc, checkSubprogs } from "./passes/subprogs.ts";
 import { buildMaps } from "./checks/map-record.ts";
 import { explain } from "./report/explain.ts";
-import type { EventSink } from "./report/events.ts";
 import { findLineInfo, LOG_STATS } from "./report/log.ts";
-import { printStats, messageOf } from "./report/message.ts";
+import { printStats } from "./report/message.ts";
+import { Watch } from "./report/watch.ts";
 import { Env } from "./state/env.ts";
 import { Stopped, Unsupported, VerifierError } from "./state/errors.ts";
 import type { VerifyOptions, VerifyResult } from "./types.ts";
@@ -31,7 +31,6 @@ interface Outcome {
   errno?: string;
   what?: string;
   env: Env;
-  sink: EventSink | undefined;
   ms: number;
 }
 const now = (): number => (globalThis as { performance?: { now(): number } }).performance?.now() ?? Date.now();
@@ -66,11 +65,15 @@ function checkAll(env: Env): void {
   checkMaxStackDepth(env);
 }
 
-function run(prog: BoundProgram, kernel: Kernel, options: VerifyOptions, level: number, sink: EventSink | undefined): Outcome {
+/** One walk. `recording`: with what explanations need. */
+function run(prog: BoundProgram, kernel: Kernel, options: VerifyOptions, level: number, walk: 1 | 2, recording: boolean): Outcome {
+  const { onProgress } = options;
   const env = new Env(prog, kernel, options, level);
-  if (sink) env.passData.set("events", sink);
+  if (onProgress) env.progress = (processed, states) => onProgress(processed, states, walk);
+  env.recording = recording;
+  if (options.watch && walk === 1) env.watch = new Watch(options.watch);
   const start = now();
-  const done = (verdict: VerifyResult["verdict"], errno?: string, what?: string): Outcome => ({ verdict, errno, what, env, sink, ms: now() - start });
+  const done = (verdict: VerifyResult["verdict"], errno?: string, what?: string): Outcome => ({ verdict, errno, what, env, ms: now() - start });
   try {
     checkAll(env);
     return done("accepted");
@@ -88,25 +91,28 @@ function run(prog: BoundProgram, kernel: Kernel, options: VerifyOptions, level: 
  */
 export function verify(program: BoundProgram, kernel: Kernel, options: VerifyOptions = {}): VerifyResult {
   const level = options.logLevel ?? 1;
-  let first: Outcome;
   try {
-    first = run(program, kernel, options, (level & 2) !== 0 ? level : 0, undefined);
-    const wantLog = (level & 2) === 0 && first.verdict === "rejected";
-    if (wantLog) {
-      const max = options.events === false ? 0 : (options.maxEvents ?? 20000);
-      const sink: EventSink | undefined = max > 0 ? { events: [], max, truncated: false } : undefined;
-      const second = run(program, kernel, { ...options, onProgress: undefined }, (level & ~3) | 1, sink);
-      return finish(second, program, level, first.ms);
-    }
-    return finish(first, program, level, first.ms);
+    const all = (level & 2) !== 0;
+    const first = run(program, kernel, options, all ? level : 0, 1, all);
+    if (all || first.verdict !== "rejected" || options.firstWalkOnly) return finish(first, program, level, first.ms, all);
+    const states = answerOf(first);
+    // The first walk's states can go before the second makes its own.
+    first.env.forget();
+    const second = run(program, kernel, options, (level & ~3) | 1, 2, true);
+    const result = finish(second, program, level, first.ms, true);
+    return states ? { ...result, states } : result;
   } catch (e) {
     return internalError(e, program, kernel, options);
   }
 }
 
-function finish(o: Outcome, program: BoundProgram, level: number, ms: number): VerifyResult {
+function answerOf(o: Outcome): VerifyResult["states"] {
+  if (o.verdict === "rejected" || o.verdict === "unsupported") o.env.watch?.refused(o.env);
+  return o.env.watch?.answer(o.env);
+}
+
+function finish(o: Outcome, program: BoundProgram, level: number, ms: number, recorded: boolean): VerifyResult {
   const { env } = o;
-  const { text, message } = messageOf(env);
   const stats = {
     insns: env.insnProcessed, maxStatesPerInsn: env.maxStatesPerInsn, totalStates: env.totalStates, peakStates: env.peakStates,
     stackDepths: env.subprogs.slice(0, env.subprogCnt).map((s) => s.stackDepth), ms,
@@ -115,18 +121,20 @@ function finish(o: Outcome, program: BoundProgram, level: number, ms: number): V
   const deprecations = deprecationWarnings(env.kernel, program.kfuncs.map((k) => k.name)).map((w) => `warning: ${w}\n`).join("");
   const result: VerifyResult = {
     verdict: o.verdict,
-    message: o.verdict === "rejected" ? message : o.verdict === "accepted" ? "" : (o.what ?? ""),
-    log: (level & 3) !== 0 || (level & LOG_STATS) !== 0 ? deprecations + text + printStats(env, ms, level) : "",
+    message: o.verdict === "rejected" ? env.log.lastLine() : o.verdict === "accepted" ? "" : (o.what ?? ""),
+    log: (level & 3) !== 0 || (level & LOG_STATS) !== 0 ? deprecations + env.log.text() + printStats(env, ms, level) : "",
     stats,
     warnings: program.warnings,
-    events: o.sink?.events ?? [],
-    eventsTruncated: o.sink?.truncated ?? false,
+    visits: [...env.visits],
+    logDropped: env.log.dropped,
   };
+  const states = answerOf(o);
+  if (states) result.states = states;
   if (o.verdict === "rejected") {
     result.errno = o.errno;
     result.insn = env.insnIdx;
     if (at) result.source = at;
-    result.explanation = explain(env, result);
+    if (recorded) result.explanation = explain(env, result);
   } else if (o.verdict === "unsupported") {
     result.insn = env.insnIdx;
     if (at) result.source = at;
@@ -138,6 +146,6 @@ function internalError(e: unknown, program: BoundProgram, _kernel: Kernel, _opti
   const what = e instanceof Error ? `${e.name}: ${e.message}` : String(e);
   return {
     verdict: "unsupported", message: `internal error of the simulated verifier: ${what}`, log: e instanceof Error ? (e.stack ?? "") : "",
-    stats: { insns: 0, maxStatesPerInsn: 0, totalStates: 0, peakStates: 0, stackDepths: [], ms: 0 }, warnings: program.warnings, events: [], eventsTruncated: false,
+    stats: { insns: 0, maxStatesPerInsn: 0, totalStates: 0, peakStates: 0, stackDepths: [], ms: 0 }, warnings: program.warnings, visits: [], logDropped: 0,
   };
 }

@@ -23,7 +23,7 @@ const program = (name: string) => ({ name, section: "fentry/x", type: "tracing",
 const spec: ObjectSpec = { license: "GPL", kernVersion: 0, btf: null, programs: [program("calls_old"), program("fine"), program("helper"), program("crash")], maps: [], externs: [] };
 
 const accepted: VerifyResult = {
-  verdict: "accepted", message: "", log: "", warnings: [], events: [], eventsTruncated: false,
+  verdict: "accepted", message: "", log: "", warnings: [], visits: [], logDropped: 0,
   stats: { insns: 3, maxStatesPerInsn: 0, totalStates: 1, peakStates: 1, stackDepths: [0], ms: 0 },
 };
 const fetched: string[] = [];
@@ -63,7 +63,7 @@ function core(overrides: Partial<Doors> = {}): KernelCore {
     },
   });
 }
-const quiet = { logLevel: 0, events: false };
+const quiet = { logLevel: 0 };
 
 describe("the engine", () => {
   it("lists kernels oldest first", async () => {

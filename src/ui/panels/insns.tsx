@@ -1,15 +1,14 @@
-import { computed, signal } from "@preact/signals";
+import { computed } from "@preact/signals";
 import { useMemo } from "preact/hooks";
 import type { SourcePos } from "../../loader/types.ts";
-import type { VerifyEvent } from "../../verifier/types.ts";
 import type { DisasmLine } from "../../workers/kernel-api.ts";
 import { tokensOfLine } from "../../session/log-text.ts";
 import { inspectorShare } from "../prefs.ts";
 import { cursor, goTo, projectFile, selectInsn, session, sourceOfInsn } from "../state.ts";
-import { Icon } from "../widgets/icon.tsx";
 import { Split } from "../widgets/split.tsx";
 import { rowHeight, VirtualList } from "../widgets/virtual-list.tsx";
 import { openApi } from "./api-explorer.tsx";
+import { StatesView, visitCount } from "./states.tsx";
 import { Skeleton } from "./why.tsx";
 
 type Row = { kind: "subprog"; name: string } | { kind: "source"; source: SourcePos } | { kind: "insn"; line: DisasmLine };
@@ -35,28 +34,13 @@ const rows = computed<readonly Row[]>(() => {
   return out;
 });
 
-type InsnEvent = Extract<VerifyEvent, { kind: "insn" }>;
-
-/** Every time the verifier came by an instruction, in order. */
-const visits = computed(() => {
-  const map = new Map<number, InsnEvent[]>();
-  for (const event of session.verdict.value?.verify?.events ?? []) {
-    if (event.kind !== "insn") continue;
-    const list = map.get(event.insn);
-    if (list) list.push(event);
-    else map.set(event.insn, [event]);
-  }
-  return map;
-});
-const visit = signal(0);
-
 export function InsnsPanel() {
   const disasm = session.disasm.value;
   if (!disasm) {
     return session.check.value.kind === "checking" ? <Skeleton /> : <div class="empty"><strong>No instructions</strong><p>They appear when the program compiles.</p></div>;
   }
   if (!disasm.ok) return <div class="empty"><strong>Not loaded</strong><p>{disasm.error.message}</p></div>;
-  return <Split share={inspectorShare} direction="column" label="Size of the register view" first={<Listing />} second={<Inspector />} />;
+  return <Split share={inspectorShare} direction="column" label="Size of the register view" first={<Listing />} second={<StatesView />} />;
 }
 
 function Listing() {
@@ -66,7 +50,6 @@ function Listing() {
   const current = list.findIndex((r) => r.kind === "insn" && r.line.insn === selectedInsn);
   const pick = (row: Row): void => {
     if (row.kind === "insn") {
-      visit.value = 0;
       selectInsn(row.line.insn, sourceOfInsn.value.get(row.line.insn));
     } else if (row.kind === "source") goTo(row.source);
   };
@@ -93,45 +76,15 @@ function Listing() {
 
 function InsnRow({ id, line, selected, onPick }: { id: string; line: DisasmLine; selected: boolean; onPick: () => void }) {
   const refused = session.verdict.value?.verdict === "rejected" && session.verdict.value.insn === line.insn;
-  const count = visits.value.get(line.insn)?.length ?? 0;
+  const count = visitCount(line.insn);
+  const judged = session.verdict.value?.verify !== undefined;
   return (
-    <div id={id} role="option" aria-selected={selected} class={`code-row insn ${refused ? "refused" : ""}`} data-unseen={visits.value.size > 0 && count === 0} onClick={onPick} title={`${line.hex}${count > 0 ? `\nverified ${count} ${count === 1 ? "time" : "times"}` : ""}`}>
+    <div id={id} role="option" aria-selected={selected} class={`code-row insn ${refused ? "refused" : ""}`} data-unseen={judged && count === 0} onClick={onPick} title={`${line.hex}${count > 0 ? `\nvisited ${count.toLocaleString("en")} ${count === 1 ? "time" : "times"} by the verifier` : ""}`}>
       <span class="gutter num">{line.insn}</span>
       <span class="insn-text">{tokensOfLine(line.text).map((t, n) => (t.kind === "plain" ? t.text : <span key={n} class={`t-${t.kind}`}>{t.text}</span>))}</span>
       {line.call && line.call.kind !== "subprog" && <button type="button" class="tag call" tabIndex={-1} onClick={(e) => { e.stopPropagation(); openApi(line.call!.name); }}>{line.call.kind}</button>}
       {refused && <span class="tag no">refused here</span>}
-    </div>
-  );
-}
-
-/** Registers and stack before the selected instruction, as the verifier saw them, visit by visit. */
-function Inspector() {
-  const { selectedInsn } = session.project.value;
-  if (selectedInsn === null) return <div class="empty small"><p>Pick an instruction, or step with <kbd>j</kbd> and <kbd>k</kbd>: what the verifier knew before it stands here.</p></div>;
-  const list = visits.value.get(selectedInsn) ?? [];
-  if (list.length === 0) {
-    const verify = session.verdict.value?.verify;
-    return <div class="empty small"><p>{!verify ? "The verifier was not reached." : visits.value.size === 0 ? "This verdict came without a record of states." : verify.eventsTruncated ? "The record of states ends before this instruction." : "The verifier never came here: this instruction cannot be reached."}</p></div>;
-  }
-  const at = Math.min(visit.value, list.length - 1);
-  const event = list[at]!;
-  return (
-    <div class="inspector">
-      <div class="panel-bar">
-        <span><span class="muted">Before </span><strong class="num">{selectedInsn}</strong>{event.frame > 0 && <span class="muted"> in frame {event.frame}</span>}</span>
-        <span class="grow" />
-        {list.length > 1 && (
-          <>
-            <button type="button" class="button small icon" aria-label="Visit before" disabled={at === 0} onClick={() => { visit.value = at - 1; }}><Icon name="left" size={14} /></button>
-            <span class="num muted">visit {at + 1} of {list.length}, path {event.path}</span>
-            <button type="button" class="button small icon" aria-label="Next visit" disabled={at === list.length - 1} onClick={() => { visit.value = at + 1; }}><Icon name="right" size={14} /></button>
-          </>
-        )}
-      </div>
-      <dl class="regs">
-        {event.before.map((reg) => <div key={reg.name}><dt>{reg.name}</dt><dd data-type={reg.type}>{reg.text}</dd></div>)}
-        {event.before.length === 0 && <p class="muted">nothing is known yet</p>}
-      </dl>
+      {count > 1 && <span class="visit-count num faint" aria-hidden="true">×{count.toLocaleString("en")}</span>}
     </div>
   );
 }

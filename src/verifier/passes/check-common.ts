@@ -15,6 +15,7 @@ function checkCommon(env: Env, subprog: number): void {
   const st = new VState();
   newEpoch();
   env.log.prevLine = null;
+  env.trail = null;
   st.branches = 1;
   st.inSleepable = env.prog.sleepable;
   const frame = new FuncState(BPF_MAIN_FUNC, 0, subprog);

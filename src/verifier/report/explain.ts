@@ -3,7 +3,5 @@ import type { Env } from "../state/env.ts";
 import type { Explanation, VerifyResult } from "../types.ts";
 
 export function explain(env: Env, result: VerifyResult): Explanation {
-  const out: Explanation = { check: "verifier", title: result.message, reason: result.message, insn: env.insnIdx, path: [], fixes: [] };
-  if (result.source) out.source = result.source;
-  return out;
+  return { family: "other", check: "", title: result.message, reason: result.message, insn: result.insn!, insnText: "", ...(result.source ? { source: result.source } : {}), operands: [], related: [], path: [], branches: 0, fixes: [] };
 }

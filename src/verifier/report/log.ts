@@ -3,6 +3,7 @@
  * Level 1 keeps the path that failed: going back to a path put aside cuts the log to where that was (do-check.ts).
  */
 import { disasmInsn, isBugLine } from "../../isa/disasm.ts";
+import type { Insn } from "../../isa/types.ts";
 import type { Env } from "../state/env.ts";
 import type { VState } from "../state/state.ts";
 import { printVerifierState } from "./print-state.ts";
@@ -12,7 +13,8 @@ export const LOG_LEVEL2 = 2;
 export const LOG_STATS = 4;
 
 /** Characters kept of a long log: libbpf's BPF_LOG_BUF_SIZE. */
-const KEPT = 0xffff_ffff >>> 8;
+export const KEPT = 0xffff_ffff >>> 8;
+const PARTS_A_CHUNK = 1024;
 
 export class Log {
   /** bits 1, 2, 4; 0 prints messages only (first pass) */
@@ -22,7 +24,10 @@ export class Log {
   /** position of the first character that is still there */
   private startPos = 0;
   private readonly env: Env;
+  /** the older text in pieces of some 50 kB: a long log of small strings would take many times its size */
+  private chunks: string[] = [];
   private parts: string[] = [];
+  private readonly texts: ({ insn: Insn; text: string } | undefined)[] = [];
   /** where the message ends, or -1 for the end of the log */
   frozen = -1;
   private prevLogPos = 0;
@@ -41,26 +46,39 @@ export class Log {
   write(text: string): void {
     this.parts.push(text);
     this.endPos += text.length;
-    if (this.endPos - this.startPos > 1.25 * KEPT) this.forgetStart();
+    if (this.parts.length < PARTS_A_CHUNK) return;
+    this.chunks.push(this.parts.join(""));
+    this.parts = [];
+    // A log longer than libbpf's buffer keeps its end, as the kernel's rolling log does (bpf_verifier_vlog, 6.4+).
+    while (this.chunks.length > 0 && this.endPos - this.startPos - this.chunks[0]!.length >= KEPT) this.startPos += this.chunks.shift()!.length;
   }
-  /** A log longer than libbpf's buffer keeps its end, as the kernel's rolling log does (bpf_verifier_vlog, 6.4+). */
-  private forgetStart(): void {
-    let n = 0;
-    while (this.endPos - this.startPos > KEPT) this.startPos += this.parts[n++]!.length;
-    this.parts.splice(0, n);
+  /** Characters that are gone from the start. */
+  get dropped(): number {
+    return this.startPos;
   }
   /** From 7.3 on a report follows some lines; what the kernel says after it is not the message. */
   freeze(): void {
     if (this.frozen < 0 && this.env.f.structured_errors) this.frozen = this.endPos;
   }
   text(): string {
-    return this.parts.join("");
+    return this.chunks.join("") + this.parts.join("");
+  }
+  /** The last line that says something; with a report (7.3), the last before it. */
+  lastLine(): string {
+    const text = this.frozen < 0 ? this.text() : this.text().slice(0, Math.max(0, this.frozen - this.startPos));
+    for (let end = text.length; end > 0; ) {
+      const start = text.lastIndexOf("\n", end - 1) + 1;
+      const line = text.slice(start, end);
+      if (line.trim() !== "") return line.trimEnd();
+      end = start - 1;
+    }
+    return "";
   }
   /** Cuts the log to its first `pos` characters (kernel bpf_vlog_reset). */
   reset(pos: number): void {
     if (this.frozen > pos) this.frozen = -1;
     while (this.endPos > pos) {
-      const last = this.parts.pop();
+      const last = this.parts.pop() ?? this.chunks.pop();
       if (last === undefined) {
         this.startPos = this.endPos = pos;
         return;
@@ -78,6 +96,14 @@ export class Log {
   }
   /** `(b7) r0 = 1`: an instruction as print_bpf_insn has it. */
   insnText(idx: number): string {
+    const insn = this.env.insns[idx]!;
+    const kept = this.texts[idx];
+    if (kept?.insn === insn) return kept.text;
+    const text = this.disassemble(idx);
+    this.texts[idx] = { insn, text };
+    return text;
+  }
+  private disassemble(idx: number): string {
     const { env } = this;
     const text = disasmInsn(env.insns, idx, {
       helperName: (id) => env.kernel.helper(id)?.name,

@@ -1,15 +1,7 @@
-/** The log as the caller gets it, its last line, and the statistics below it. */
+/** The statistics below the log. */
 import type { Env } from "../state/env.ts";
 import { LOG_STATS } from "./log.ts";
 
-/** The last line that says something (design: the line before statistics). */
-export function messageOf(env: Env): { text: string; message: string } {
-  let text = env.log.text();
-  if (text && !text.endsWith("\n")) text += "";
-  const { frozen } = env.log;
-  const lines = (frozen < 0 ? text : text.slice(0, frozen)).split("\n").filter((l) => l.trim() !== "");
-  return { text, message: (lines[lines.length - 1] ?? "").trimEnd() };
-}
 export function printStats(env: Env, ms: number, level: number): string {
   let out = "";
   if (level & LOG_STATS) {

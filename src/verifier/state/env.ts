@@ -10,6 +10,8 @@ import type { Kernel } from "../../kernel/types.ts";
 import type { BoundProgram } from "../../loader/types.ts";
 import { type ScalarDomain, scalarDomain } from "../domains/bounds.ts";
 import { Log } from "../report/log.ts";
+import type { Compared, TrailStep } from "../report/trail.ts";
+import type { Watch } from "../report/watch.ts";
 import type { VerifyOptions } from "../types.ts";
 import { InsnAux, SubprogInfo } from "./aux-data.ts";
 import { Stopped, Unsupported, VerifierError } from "./errors.ts";
@@ -32,6 +34,8 @@ export interface StackElem {
   readonly insnIdx: number;
   readonly prevInsnIdx: number;
   readonly logPos: number;
+  /** how the path came here; recording walk only */
+  trail: TrailStep | null;
 }
 
 export class Env {
@@ -89,6 +93,21 @@ export class Env {
   exploreAluLimits = false;
   changesPktData = false;
   curHistEnt: JmpHistoryEntry | null = null;
+  /** how often the walk came by each instruction */
+  readonly visits: Uint32Array;
+  /** paths put aside so far; each has its number */
+  pathGen = 0;
+  /** the explored state that ended the path last, and whether it was still open (a loop) */
+  equalTo: VState | null = null;
+  equalLoop = false;
+  /** true ends the walk */
+  progress: ((processed: number, states: number) => boolean) | null = null;
+  /** true in the walk that keeps what explanations need */
+  recording = false;
+  trail: TrailStep | null = null;
+  comparing: Compared | null = null;
+  /** the instruction whose states were asked for */
+  watch: Watch | null = null;
   readonly bt: Backtrack;
   /** by SCC id: visits of that component along different call chains */
   sccVisits: SccVisit[][] = [];
@@ -122,6 +141,7 @@ export class Env {
     this.maxCallFrames = kernel.manifest.limits.callFrames;
     this.log = new Log(this, logLevel);
     this.aux = prog.insns.map(() => new InsnAux());
+    this.visits = new Uint32Array(prog.insns.length);
     this.bt = new Backtrack();
   }
 
@@ -155,6 +175,16 @@ export class Env {
   }
   stop(): never {
     throw new Stopped("stopped");
+  }
+
+  /** Lets go of every state, so that another walk can have the memory. */
+  forget(): void {
+    this.explored = [];
+    this.stack = [];
+    this.sccVisits = [];
+    this.curState = new VState();
+    this.aux = [];
+    this.passData.clear();
   }
 
   get cur(): FuncState {
@@ -232,7 +262,8 @@ export class Env {
     const st = new VState();
     st.copyFrom(this.curState);
     st.speculative ||= speculative;
-    this.stack.push({ st, insnIdx, prevInsnIdx, logPos: this.log.endPos });
+    st.path = ++this.pathGen;
+    this.stack.push({ st, insnIdx, prevInsnIdx, logPos: this.log.endPos, trail: this.trail });
     if (this.stack.length > BPF_COMPLEXITY_LIMIT_JMP_SEQ) this.fail("E2BIG", `The sequence of ${this.stack.length} jumps is too complex.`);
     if (st.parent) st.parent.branches++;
     return st;

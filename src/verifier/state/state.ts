@@ -60,8 +60,10 @@ export class VState {
   loopEntry: VState | null = null;
   /** the cache entry this state is in, when it is a checkpoint */
   entry: StateListEntry | null = null;
-  /** exploration path, for events */
+  /** number of the path, in the order they were put aside */
   path = 0;
+  /** checkpoints: which visit of its instruction made it, counted from 1 */
+  visit = 0;
 
   get cur(): FuncState {
     return this.frames[this.curframe]!;
