@@ -1,6 +1,7 @@
 import { effect } from "@preact/signals";
 import { theme } from "../prefs.ts";
 import { cursor, embedded, reveal, runProgram, saveNow, session, toast } from "../state.ts";
+import { connectApiLinks } from "./api-links.ts";
 import { connectDecorations } from "./decorations.ts";
 import { defineThemes, monaco } from "./monaco.ts";
 import { connectCodeActions } from "./quick-fixes.ts";
@@ -113,6 +114,7 @@ export function mountEditor(host: HTMLElement): () => void {
   undo.push(connectDecorations(editor, models));
   undo.push(connectCodeActions(models));
   undo.push(connectHover());
+  undo.push(connectApiLinks(editor));
   if (!embedded && !coarse && document.activeElement === document.body) editor.focus();
 
   return () => {

@@ -1,6 +1,7 @@
 import type { ApiEntry } from "../../session/api-data.ts";
 import { apiData, apiEntry, loadApiData } from "../api-data.ts";
 import { session } from "../state.ts";
+import { apiCommandLink } from "./api-links.ts";
 import { monaco } from "./monaco.ts";
 
 /** What the chosen kernel makes of a helper or kfunc, in Markdown without HTML. */
@@ -16,6 +17,8 @@ function describe(entry: ApiEntry): monaco.IMarkdownString[] {
   if (at && !at.known) out.push({ value: `Whether Linux ${kernel} has it is not known: its pack has no modules.` });
   else if (!at?.present) out.push({ value: `**Linux ${kernel} does not have it.**${entry.replacement ? ` Use \`${entry.replacement}\`.` : ""}` });
   else if (type && at.programTypes.length > 0) out.push({ value: at.programTypes.includes(type) ? `Allowed in ${type} programs on Linux ${kernel}.` : `**Not allowed in ${type} programs** on Linux ${kernel}.` });
+  // Only this command may be run from the hover, whatever a name contained.
+  out.push({ value: `[Its life over all kernels](${apiCommandLink(entry.name)})`, isTrusted: { enabledCommands: ["bpf.openApi"] } });
   return out;
 }
 
