@@ -1,7 +1,7 @@
 /**
  * Asks real kernels about compiled test programs and records the answers.
  *
- *   npm run conformance:record -- --kernels 7.2,6.12 [--tests 7.2] [--only PATTERN] [--no-logs]
+ *   npm run conformance:record -- --kernels 7.2,6.12 [--tests 7.2|7.2-unprivileged] [--only PATTERN] [--no-logs]
  *
  * Objects are taken from `.cache/conformance/TESTS/`. With --only, those whose name matches are asked about and take
  * the place of what the recording says about them; the others stay as they are. Full logs at level 2, too large for the tree, stay in
@@ -17,7 +17,7 @@ import { cacheFolder } from "../oracle/cache.ts";
 import { imageRecord, kernelSeries } from "../oracle/images.ts";
 import { hexDigest, judge, type OracleObject, type ProgramAnswer } from "../oracle/judge.ts";
 import { fetchSource } from "../oracle/sources.ts";
-import { listRecordings, readRecording, writeRecording, type RecordedObject, type RecordedProgram } from "./recorded.ts";
+import { listRecordings, readRecording, testsOf, writeRecording, type RecordedObject, type RecordedProgram } from "./recorded.ts";
 
 /** The tests nearest to each kernel, and those of 7.2 for comparison between kernels. */
 export function testsFor(kernel: string): string[] {
@@ -60,7 +60,8 @@ function keepLog(folder: string, answer: ProgramAnswer): void {
 
 /** Judges every object of `tests` on `kernel` and writes the recording; returns counts by verdict and stage. */
 async function record(kernel: string, tests: string, only: RegExp | undefined, withLogs: boolean): Promise<string> {
-  const folder = cacheFolder("conformance", tests);
+  const { objects: objectFolder, unprivileged } = testsOf(tests);
+  const folder = cacheFolder("conformance", objectFolder);
   const names = readdirSync(folder).filter((name) => name.endsWith(".o") && (!only || only.test(name))).sort();
   const objects = names.map((name): OracleObject => ({ name, bytes: readFileSync(join(folder, name)) }));
   const logs = join(cacheFolder("conformance", "logs"), kernel, tests);
@@ -68,6 +69,7 @@ async function record(kernel: string, tests: string, only: RegExp | undefined, w
   const { answers, refusals } = await judge(kernel, objects, {
     logLevels: withLogs ? [5, fullLogLevel(kernel)] : [5],
     seconds: 900,
+    unprivileged,
     onRemark: (text) => console.error(text),
     onAnswer: (answer) => {
       const key = `${answer.verdict} (${answer.stage})`;
@@ -87,7 +89,7 @@ async function record(kernel: string, tests: string, only: RegExp | undefined, w
   });
   const before = only && listRecordings().some(([k, t]) => k === kernel && t === tests) ? readRecording(kernel, tests).objects : [];
   const kept = before.filter((entry) => !names.includes(entry.object));
-  const source = tests === "projects" ? "see projects.json" : readFileSync(join(fetchSource(tests), "VERSION.debian"), "utf8").trim();
+  const source = tests === "projects" ? "see projects.json" : readFileSync(join(fetchSource(objectFolder), "VERSION.debian"), "utf8").trim();
   writeRecording({
     schema: 1,
     kernel,
@@ -97,7 +99,7 @@ async function record(kernel: string, tests: string, only: RegExp | undefined, w
     compiler: tests === "projects" ? "the projects' own" : execFileSync(process.env.CLANG ?? "clang-22", ["-dumpversion"], { encoding: "utf8" }).trim(),
     libbpf: `tools/lib/bpf of ${libbpfSeries}`,
     logLevel: 5,
-    settings: { privileged: true, testStateFreq: false, anyAlignment: false, strictAlignment: false },
+    settings: { privileged: !unprivileged, testStateFreq: false, anyAlignment: false, strictAlignment: false },
     objects: [...kept, ...asked].sort((a, b) => (a.object < b.object ? -1 : 1)),
   });
   const text = [...counts].sort().map(([key, count]) => `${count} ${key}`).join(", ");

@@ -46,7 +46,7 @@ export interface Recording {
   readonly schema: 1;
   readonly kernel: string;
   readonly release: string;
-  /** Which objects: a kernel release's tests, or "projects". */
+  /** Which objects: a kernel release's tests, or "projects"; "7.2-unprivileged": those of 7.2, loaded without capabilities. */
   readonly tests: string;
   /** Where the sources came from. */
   readonly source: string;
@@ -54,9 +54,17 @@ export interface Recording {
   readonly libbpf: string;
   /** Log level of the load that decided the verdict. */
   readonly logLevel: number;
-  /** Loaded with all privileges, without these flags. */
-  readonly settings: { readonly privileged: true; readonly testStateFreq: false; readonly anyAlignment: false; readonly strictAlignment: false };
+  /** Loaded with or without all privileges, without these flags. */
+  readonly settings: { readonly privileged: boolean; readonly testStateFreq: false; readonly anyAlignment: false; readonly strictAlignment: false };
   readonly objects: readonly RecordedObject[];
+}
+
+const UNPRIVILEGED = "-unprivileged";
+
+/** What a recording's `tests` stands for: the folder of objects, and whether the load was made without capabilities. */
+export function testsOf(tests: string): { objects: string; unprivileged: boolean } {
+  const unprivileged = tests.endsWith(UNPRIVILEGED);
+  return { objects: unprivileged ? tests.slice(0, -UNPRIVILEGED.length) : tests, unprivileged };
 }
 
 const folder = fileURLToPath(new URL("./recorded/", import.meta.url));

@@ -76,6 +76,8 @@ export interface JudgeOptions {
   readonly seconds?: number;
   /** BPF_F_… flags of the load (default none: neither BPF_F_TEST_STATE_FREQ nor an alignment flag). */
   readonly programFlags?: number;
+  /** Without any capability at BPF_PROG_LOAD; BTF and maps are made with all of them. */
+  readonly unprivileged?: boolean;
   /** Ask for the rewritten instructions. */
   readonly xlated?: boolean;
   /** Kernel modules to load first, in order (unpacked .ko files). */
@@ -138,7 +140,7 @@ function request(objects: readonly OracleObject[], firstProgram: number, options
   const levels = options.logLevels ?? [5];
   const writer = new RequestWriter().u32(objects.length);
   objects.forEach((object, i) => {
-    writer.string(libbpfName(object.name)).bytes(object.bytes).u32(options.xlated ? 1 : 0).u32(i === 0 ? firstProgram : 0);
+    writer.string(libbpfName(object.name)).bytes(object.bytes).u32((options.xlated ? 1 : 0) | (options.unprivileged ? 2 : 0)).u32(i === 0 ? firstProgram : 0);
     writer.u32(options.seconds ?? 60).u32(options.programFlags ?? 0).u32(Math.min(options.logSize ?? maxLogSize, maxLogSize)).u32(levels.length);
     for (const level of levels) writer.u32(level);
     writer.u32(0);

@@ -5,6 +5,7 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <linux/bpf.h>
+#include <linux/capability.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -144,6 +145,14 @@ static int ask(const struct request *request, struct bpf_program *program, uint3
 	return fd < 0 ? fd : 0;
 }
 
+/* From here on this process is nobody special to the kernel (kernel/bpf/syscall.c bpf_prog_load, sysctl_unprivileged_bpf_disabled). */
+static int drop_capabilities(void)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct none[2] = {};
+	return syscall(SYS_capset, &header, none);
+}
+
 /* Judges program number `index` by itself, at every log level asked for. */
 void judge_program(const struct request *request, uint32_t index)
 {
@@ -163,6 +172,10 @@ void judge_program(const struct request *request, uint32_t index)
 	int error = bpf_object__prepare(object);
 	if (error) {
 		fail(error, STAGE_PREPARE);
+		return;
+	}
+	if (request->flags & REQUEST_UNPRIVILEGED && drop_capabilities()) {
+		fail(-errno, STAGE_LOAD);
 		return;
 	}
 	log_buffer = malloc(request->log_size);

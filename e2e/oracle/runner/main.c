@@ -44,6 +44,7 @@ static void set_up(void)
 	setrlimit(RLIMIT_MEMLOCK, &unlimited);
 	write_file("/proc/sys/kernel/printk", "4");
 	write_file("/proc/sys/kernel/kptr_restrict", "0");
+	write_file("/proc/sys/kernel/unprivileged_bpf_disabled", "0");
 	struct ifreq request = { .ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING };
 	int s = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	ioctl(s, SIOCSIFFLAGS, &request);

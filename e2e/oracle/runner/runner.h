@@ -55,6 +55,7 @@ const char *take_string(struct input *in);			/* the same, NUL-terminated by the 
 
 /* Flags of an object's request. */
 #define REQUEST_XLATED 1u /* send the rewritten instructions of accepted programs */
+#define REQUEST_UNPRIVILEGED 2u /* the BPF_PROG_LOAD is made without any capability; BTF and maps were made with all */
 
 struct request {
 	const char *name;
