@@ -8,6 +8,8 @@ export const VERIFIER_FEATURES = {
   // scalar domain
   tnum_mul_split: { since: "5.14", what: "known-bits multiplication keeps certain and uncertain parts apart" },
   scalar_ids: { since: "5.10", what: "copies of a scalar share an id" },
+  alu_unknown_src: { since: "6.10", what: "products, or and xor with an unknown operand keep bounds" },
+  coerce_syncs: { since: "6.8", what: "truncated values deduce all their bounds anew" },
   bitwise_from_unsigned: { since: "6.10", what: "signed bounds of and, or, xor follow from the unsigned ones" },
   cross_deduce_bounds: { since: "6.8", what: "bounds of all four kinds are deduced from each other" },
   branch_two_unknowns: { since: "6.8", what: "branches between two unknown scalars are decided by their ranges" },
@@ -33,6 +35,7 @@ export const VERIFIER_FEATURES = {
   keep_subreg_def_on_sync: { since: "6.12", what: "linked scalars keep their own subregister definition" },
   linked_add_const: { since: "6.10", what: "scalars linked with a constant distance" },
   linked_regs_history: { since: "6.12", what: "linked scalars stand in the jump history" },
+  mov32_links: { since: "6.4", what: "a 32-bit copy of a 32-bit value is linked" },
   no_id_for_const: { since: "6.8", what: "constants get no id when copied" },
   linked_add_const_wide: { since: "7.0", what: "distances by subtraction and in 32 bits" },
   linked_regs_five: { since: "7.1", what: "five linked scalars in a history entry" },
@@ -44,6 +47,7 @@ export const VERIFIER_FEATURES = {
   clear_singular_ids: { since: "6.19", what: "ids that only one scalar has are dropped at checkpoints" },
   // pointers
   ptr_fixed_off: { until: "7.1", what: "pointers keep constant offsets apart from variable ones" },
+  scalar_plus_ptr_whole: { since: "6.1", what: "scalar += pointer takes over all of the pointer, its liveness too" },
   ref_obj_ids: { until: "7.1", what: "references are tracked by an id of their own" },
   untrusted_mem_arith: { since: "6.17", what: "offsets of untrusted memory are not tracked" },
   not_null_more_types: { since: "7.1", what: "buffers and XDP sockets are known not to be null" },
@@ -76,6 +80,11 @@ export const VERIFIER_FEATURES = {
   stack_poison: { since: "7.1", what: "dead stack bytes may not be read" },
   stack_args: { since: "7.2", what: "arguments beyond five on the stack" },
   // states
+  precision_all_frames: { since: "6.4", what: "precision is traced through calls" },
+  jmp_history_at_checkpoint: { since: "6.3", what: "the jump that leads to a checkpoint stands in its history" },
+  jmp_points_apart: { since: "6.1", what: "not every pruning point stands in the jump history" },
+  states_ids_mapped: { since: "6.3", what: "ids and references of equal states correspond, they need not be the same" },
+  log_precision_level2: { since: "5.18", what: "precision is traced aloud at log level 2 only" },
   live_marks: { until: "6.18", what: "liveness is marked on registers of states" },
   live_registers: { since: "6.15", what: "live registers are computed before the walk" },
   live_regs_compared: { since: "6.15", what: "only live registers are compared" },

@@ -100,7 +100,7 @@ function checkMov(env: Env, insn: Insn): void {
   let dst: RegState;
   if (srcType === SCALAR_VALUE) {
     if (insn.off === 0) {
-      const isU32 = regWidth(frame.regs[insn.src]!) <= 32;
+      const isU32 = env.f.mov32_links && regWidth(frame.regs[insn.src]!) <= 32;
       if (isU32) assignScalarIdBeforeMov(env, () => frame.mut(insn.src), frame.regs[insn.src]!);
       dst = frame.set(insn.dst, frame.regs[insn.src]!);
       if (!isU32) clearScalarId(dst);
@@ -222,6 +222,7 @@ function srcIsConst(src: RegState, bits: 32 | 64): boolean {
   return (bits === 32 ? tnumSubregIsConst(src.varOff) : tnumIsConst(src.varOff)) && r.smin === r.smax && r.umin === r.umax;
 }
 function computable(env: Env, op: number, src: RegState, bits: 32 | 64): boolean {
+  if (!env.f.alu_unknown_src) return computableOld(op, src, bits);
   switch (op) {
     case BPF_ADD: case BPF_SUB: case BPF_NEG: case BPF_AND: case BPF_XOR: case BPF_OR: case BPF_MUL: case BPF_END:
       return true;
@@ -231,6 +232,19 @@ function computable(env: Env, op: number, src: RegState, bits: 32 | 64): boolean
       return srcIsConst(src, bits) && src.r64.umax < BigInt(bits);
     default:
       return false;
+  }
+}
+
+/** Before 6.10: an operand with contradicting bounds gives nothing, an unknown one only sums and masks. */
+function computableOld(op: number, src: RegState, bits: 32 | 64): boolean {
+  const r = bits === 32 ? src.r32 : src.r64;
+  const known = bits === 32 ? tnumSubregIsConst(src.varOff) : tnumIsConst(src.varOff);
+  if (r.smin > r.smax || r.umin > r.umax || (known && (r.smin !== r.smax || r.umin !== r.umax))) return false;
+  switch (op) {
+    case BPF_ADD: case BPF_SUB: case BPF_AND: return true;
+    case BPF_MUL: case BPF_OR: case BPF_XOR: return known;
+    case BPF_LSH: case BPF_RSH: case BPF_ARSH: return known && src.r64.umax < BigInt(bits);
+    default: return false;
   }
 }
 

@@ -17,6 +17,7 @@ export type SetCallee = (env: Env, caller: FuncState, callee: FuncState, insnIdx
 export function setupFuncEntry(env: Env, subprog: number, callsite: number, set: SetCallee, st: VState): void {
   if (st.curframe + 1 >= env.maxCallFrames) env.fail("E2BIG", `the call stack of ${st.curframe + 2} frames is too deep`);
   const caller = st.cur;
+  caller.refsAtCall = st.refs;
   const callee = new FuncState(callsite, st.curframe + 1, subprog);
   callee.initRegs(!env.bpfCapable);
   env.markStateScratched();

@@ -3,7 +3,9 @@ import { BPF_JA, BPF_JCOND, BPF_JMP32, BPF_K, BPF_X, bpfClass, bpfOp, bpfSrc } f
 import type { Insn } from "../../isa/types.ts";
 import { BPF_JEQ, BPF_JNE, flipOpcode, refineCond, revOpcode, sameRegBranchTaken, scalarBranchTaken } from "../domains/branch.ts";
 import { oldBranchTaken, oldRefine } from "../domains/branch-old.ts";
-import { markChainPrecision, pushJmpHistory } from "../passes/backtrack.ts";
+import { markChainPrecision } from "../passes/backtrack.ts";
+import { pushJmpHistory } from "../passes/jmp-history.ts";
+import { recordBranch } from "../report/trail.ts";
 import { BPF_MAX_VAR_OFF, type Env } from "../state/env.ts";
 import { constReg, registerIsNull, type RegState, regConstValue, regIsConst } from "../state/reg-state.ts";
 import * as T from "../state/reg-type.ts";
@@ -103,6 +105,7 @@ export function checkCondJmpOp(env: Env, insn: Insn): void {
   if (pred >= 0) {
     if (!isPtr(dst)) markChainPrecision(env, insn.dst);
     if (byReg && !isPtr(src)) markChainPrecision(env, insn.src);
+    if (env.recording) recordBranch(env, insn, byReg, dst, src, pred === 1, false);
     followOne(env, insn, pred === 1);
     return;
   }
@@ -147,6 +150,7 @@ export function checkCondJmpOp(env: Env, insn: Insn): void {
   } else if (!tryMatchPktPointers(env, insn, st, other) && isPointerValue(env, frame.regs[insn.dst]!)) {
     env.fail("EACCES", `R${insn.dst} pointer comparison prohibited`);
   }
+  if (env.recording) recordBranch(env, insn, byReg, dst, src, false, true);
   if (env.log.verbose) env.log.insnState(st, st.curframe);
   void BPF_K;
 }

@@ -1,7 +1,8 @@
 /** Stack accesses: spills, fills, partial and variable ones (kernel check_stack_read*, check_stack_write*). */
 import { BPF_MEM, BPF_ST, bpfClass, bpfMode } from "../../isa/table.ts";
 import { fls64, tnumIsConst } from "../domains/tnum.ts";
-import { markChainPrecision, markPrecision, pushJmpHistory } from "../passes/backtrack.ts";
+import { markChainPrecision, markPrecision } from "../passes/backtrack.ts";
+import { pushJmpHistory } from "../passes/jmp-history.ts";
 import { tnumStr } from "../report/print-state.ts";
 import { BPF_MAX_VAR_OFF, type Env } from "../state/env.ts";
 import {

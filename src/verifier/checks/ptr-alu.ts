@@ -72,7 +72,7 @@ export function adjustPtrMinMaxVals(env: Env, insn: Insn, ptrRegno: number, off:
     checkSaneScalar(env, off, ptr.type);
     checkSanePtr(env, ptr, ptr.type);
   } else {
-    const d = frame.mut(dst);
+    const d = !ptrIsDst && env.f.scalar_plus_ptr_whole ? frame.setWhole(dst, ptr) : frame.mut(dst);
     d.type = ptr.type;
     d.id = ptr.id;
     if (env.f.untrusted_mem_arith && T.baseType(ptr.type) === T.PTR_TO_MEM && ptr.type & T.PTR_UNTRUSTED) return;
@@ -159,7 +159,7 @@ function combineFixedOff(env: Env, insn: Insn, ptr: RegState, off: RegState, ptr
     d.btf = ptr.btf;
     d.btfId = ptr.btfId;
     d.memSize = ptr.memSize;
-    d.frameno = ptr.frameno;
+    if (ptrIsDst || env.f.scalar_plus_ptr_whole) d.frameno = ptr.frameno;
     d.dynptrType = ptr.dynptrType;
     d.dynptrFirst = ptr.dynptrFirst;
     d.subprogno = ptr.subprogno;
@@ -170,9 +170,7 @@ function combineFixedOff(env: Env, insn: Insn, ptr: RegState, off: RegState, ptr
     d.varOff = ptr.varOff;
     d.id = ptr.id;
     d.off = Number(next);
-    if (!ptrIsDst) {
-      d.refObjId = 0;
-    }
+    if (!ptrIsDst && !env.f.scalar_plus_ptr_whole) d.refObjId = 0;
     return;
   }
   if (op === BPF_ADD) {

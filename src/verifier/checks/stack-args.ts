@@ -1,5 +1,5 @@
 /** Arguments beyond five, passed on the stack through r11 (7.2+). */
-import { pushJmpHistory } from "../passes/backtrack.ts";
+import { pushJmpHistory } from "../passes/jmp-history.ts";
 import type { Env } from "../state/env.ts";
 import { clock } from "../state/frame.ts";
 import { constReg, RegState } from "../state/reg-state.ts";

@@ -176,6 +176,7 @@ export function classicDomain(kernel: Kernel, mulTnum: (a: Tnum, b: Tnum) => Tnu
 
   return {
     circular: false,
+    coerceSyncs: kernel.has("coerce_syncs"),
     fromU64,
     fromS64,
     fromU32,

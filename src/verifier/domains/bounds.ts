@@ -19,6 +19,8 @@ export interface ScalarState {
 export interface ScalarDomain {
   /** circular numbers: one arc per width */
   readonly circular: boolean;
+  /** a truncated value deduces all its bounds anew; before 6.8 only the low half's, and only where bytes or halves are loaded */
+  readonly coerceSyncs: boolean;
   /** a range given by its unsigned bounds; signed ones follow where they can */
   fromU64(min: bigint, max: bigint): Range64;
   fromS64(min: bigint, max: bigint): Range64;

@@ -1,5 +1,6 @@
 /** Truncation and sign extension of scalars (kernel coerce_reg_to_size, coerce_reg_to_size_sx, coerce_subreg_to_size_sx). */
 import type { ScalarDomain, ScalarState } from "./bounds.ts";
+import { combine64into32 } from "./branch-old.ts";
 import { R32_UNBOUNDED, r32Const, r64Const } from "./range.ts";
 import { TNUM_UNKNOWN, TNUM_UNKNOWN32, tnumCast, tnumConst, tnumIsConst, tnumRange, tnumSubreg } from "./tnum.ts";
 
@@ -10,6 +11,10 @@ export function coerceToSize(dom: ScalarDomain, s: ScalarState, size: number): v
   const { umin, umax } = s.r64;
   const same = umin >> BigInt(size * 8) === umax >> BigInt(size * 8);
   s.r64 = same ? dom.fromU64(umin & mask, umax & mask) : dom.fromU64(0n, mask);
+  if (!dom.coerceSyncs) {
+    if (size < 4) combine64into32(dom, s);
+    return;
+  }
   if (size < 4) s.r32 = R32_UNBOUNDED;
   dom.sync(s);
 }

@@ -10,39 +10,13 @@ import type { Env } from "../state/env.ts";
 import { BPF_MAIN_FUNC, BPF_REG_FP, isSpilledReg, isSpilledScalarReg } from "../state/frame.ts";
 import { SCALAR_VALUE } from "../state/reg-type.ts";
 import {
-  INSN_F_DST_REG_STACK, INSN_F_SRC_REG_STACK, INSN_F_STACK_ACCESS, INSN_F_STACK_ARG_ACCESS, type JmpHistoryEntry, type LinkedReg, type VState,
+  INSN_F_DST_REG_STACK, INSN_F_SRC_REG_STACK, INSN_F_STACK_ACCESS, INSN_F_STACK_ARG_ACCESS, type JmpHistoryEntry, type VState,
 } from "../state/state.ts";
+import { markChainPrecisionSingle } from "./backtrack-single.ts";
+import { previousInsn } from "./jmp-history.ts";
 import { helperName, isAtomicFetch, isAtomicLoad, isHelperCall, isKfuncCall, isPseudoCall, isSyncCallbackCalling } from "./insn-info.ts";
 
 const ARGS_MASK = 0x3e;
-
-/** Records a jump, stack access or set of linked registers at the current instruction (kernel push_jmp_history). */
-export function pushJmpHistory(env: Env, st: VState, flags: number, spi = 0, frame = 0, linked: readonly LinkedReg[] | null = null): void {
-  const cur = env.curHistEnt;
-  if (cur) {
-    cur.flags |= flags;
-    cur.spi = spi;
-    cur.frame = frame;
-    cur.linked = linked;
-    return;
-  }
-  const e: JmpHistoryEntry = { idx: env.insnIdx, prevIdx: env.prevInsnIdx, flags, spi, frame, linked };
-  st.jmpHistory.push(e);
-  env.curHistEnt = e;
-}
-
-function prevInsnIdx(st: VState, i: number, history: { n: number }): number {
-  const cnt = history.n;
-  if (i === st.firstInsnIdx) {
-    if (cnt === 0) return -1;
-    if (cnt === 1 && st.jmpHistory[0]!.idx === i) return -1;
-  }
-  if (cnt > 0 && st.jmpHistory[cnt - 1]!.idx === i) {
-    history.n--;
-    return st.jmpHistory[cnt - 1]!.prevIdx;
-  }
-  return i - 1;
-}
 
 /** Linked registers gained their range together: one precise makes all precise. */
 function syncLinkedRegs(env: Env, hist: JmpHistoryEntry | undefined): void {
@@ -233,6 +207,7 @@ export function markAllScalarsPrecise(env: Env, st0: VState): void {
 
 /** The register of the current frame must be known exactly for the program to be safe. */
 export function markChainPrecision(env: Env, regno: number): void {
+  if (!env.f.precision_all_frames) return markChainPrecisionSingle(env, env.curState.curframe, regno);
   markPrecision(env, env.curState, regno);
 }
 
@@ -286,7 +261,7 @@ export function markPrecision(env: Env, starting: VState, regno: number): boolea
       }
       if (bt.empty()) return changed;
       subseqIdx = i;
-      i = prevInsnIdx(st, i, history);
+      i = previousInsn(st, i, history);
       if (i === -1) break;
       if (i < 0 || i >= env.insns.length) env.bug(`backtracking idx ${i}`);
     }

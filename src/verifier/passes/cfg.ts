@@ -167,6 +167,7 @@ export function checkCfg(env: Env): void {
       if (env.f.ldimm64_middle_check || w.state[i + 1] === 0) i++;
     }
   }
+  if (!env.f.jmp_points_apart) for (const aux of env.aux) aux.jmpPoint = aux.prunePoint;
   env.changesPktData = env.subprogs[0]!.changesPktData;
 }
 

@@ -17,8 +17,8 @@ import { checkLoadMem, checkStoreImm, checkStoreReg } from "../checks/load-store
 import { checkCallAllowedUnderLock } from "../checks/locks.ts";
 import type { Env } from "../state/env.ts";
 import { VerifierError } from "../state/errors.ts";
-import { recordInsn } from "../report/events.ts";
-import { pushJmpHistory } from "./backtrack.ts";
+import { recordFlow, resumeTrail } from "../report/trail.ts";
+import { pushJmpHistory } from "./jmp-history.ts";
 import { isStateVisited, updateBranchCounts } from "./visited.ts";
 
 /** What an instruction did to the flow: go on to the next, insnIdx was set, or the path ended. */
@@ -39,13 +39,16 @@ export function doCheck(env: Env): void {
     if (idx >= env.insns.length) env.fail("EFAULT", `invalid insn idx ${idx} insn_cnt ${env.insns.length}`);
     env.insnProcessed++;
     if (env.insnProcessed > env.insnLimit) env.fail("E2BIG", `BPF program is too large. Processed ${env.insnProcessed} insn`);
-    if (env.insnProcessed % PROGRESS_EVERY === 0 && env.options.onProgress?.(env.insnProcessed)) env.stop();
+    if (env.insnProcessed % PROGRESS_EVERY === 0 && env.progress?.(env.insnProcessed, env.totalStates)) env.stop();
     st.lastInsnIdx = env.prevInsnIdx;
     st.insnIdx = idx;
     const aux = env.aux[idx]!;
+    env.visits[idx]!++;
 
     let ended = false;
+    const states = env.totalStates;
     if (aux.prunePoint && isStateVisited(env, idx)) {
+      if (env.watch?.insn === idx) env.watch.pruned(env);
       if (log.verbose) {
         const spec = st.speculative ? " (speculative execution)" : "";
         env.verbose(print.state ? `\nfrom ${env.prevInsnIdx} to ${idx}${spec}: safe\n` : `${idx}: safe\n`);
@@ -53,7 +56,7 @@ export function doCheck(env: Env): void {
       ended = true;
     }
     if (!ended) {
-      if (aux.jmpPoint) pushJmpHistory(env, st, 0);
+      if (aux.jmpPoint && (env.f.jmp_history_at_checkpoint || env.totalStates === states)) pushJmpHistory(env, st, 0);
       if (log.level2 && print.state) {
         env.verbose(`\nfrom ${env.prevInsnIdx} to ${idx}${st.speculative ? " (speculative execution)" : ""}:`);
         log.state(st, st.curframe, true);
@@ -63,16 +66,20 @@ export function doCheck(env: Env): void {
         if (env.anyScratched()) log.insnState(st, st.curframe);
         log.linfo(idx, "; ");
         log.insnLine(idx);
-        recordInsn(env, st);
       }
       if (!st.speculative) aux.seen = true;
       prevInsnIdx = idx;
       if (st.speculative && aux.nospec) ended = true;
     }
     if (!ended) {
+      const watch = env.watch?.insn === idx ? env.watch : null;
+      watch?.before(env);
+      const frame = st.curframe;
       const flow = step(env, print);
       if (flow === "exit") ended = true;
       else if (flow === "next") env.insnIdx++;
+      watch?.after(env, flow);
+      if (env.recording) recordFlow(env, idx, frame);
       if (st.speculative && aux.nospecResult) ended = true;
     }
     if (!ended) continue;
@@ -84,6 +91,7 @@ export function doCheck(env: Env): void {
     if (popLog) log.reset(next.logPos);
     env.insnIdx = next.insnIdx;
     prevInsnIdx = next.prevInsnIdx;
+    if (env.recording) resumeTrail(env, next.trail, prevInsnIdx, next.insnIdx);
     print.state = true;
   }
 }

@@ -8,6 +8,7 @@ import {
 import { addConstBits, baseId, RegState, sameTypeData, sameUpToId } from "../state/reg-state.ts";
 import * as T from "../state/reg-type.ts";
 import type { VState } from "../state/state.ts";
+import { oldStatesEqual } from "./states-equal-old.ts";
 
 export type Exact = "not" | "exact" | "range";
 
@@ -194,6 +195,7 @@ function funcStatesEqual(env: Env, o: FuncState, c: FuncState, insnIdx: number, 
   return stacksafe(env, o, c, m, exact) && stackArgSafe(env, o, c, m, exact);
 }
 export function statesEqual(env: Env, o: VState, c: VState, exact: Exact): boolean {
+  if (!env.f.states_ids_mapped) return oldStatesEqual(env, o, c);
   if (o.curframe !== c.curframe) return false;
   const m = new IdMap(env.idGen);
   if (o.speculative && !c.speculative) return false;

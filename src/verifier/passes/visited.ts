@@ -8,7 +8,7 @@ import { baseId, clearScalarId, markRegNotInit, registerIsNull, sameUpToId } fro
 import { NOT_INIT, SCALAR_VALUE } from "../state/reg-type.ts";
 import { forEachReg, StateListEntry, VState } from "../state/state.ts";
 import { BPF_COMPLEXITY_LIMIT_STATES } from "../state/env.ts";
-import { pushJmpHistory } from "./backtrack.ts";
+import { pushJmpHistory } from "./jmp-history.ts";
 import { isMayGoto } from "./insn-info.ts";
 import { cleanLiveStates, linkToCheckpoint, loopEntry, propagateLiveness, updateLoopEntry } from "./live-marks.ts";
 import { propagatePrecision } from "./propagate.ts";
@@ -152,6 +152,8 @@ export function isStateVisited(env: Env, insnIdx: number): boolean {
     }
     if (hit) {
       e.hitCnt++;
+      env.equalTo = old;
+      env.equalLoop = loop;
       if (env.f.live_marks) propagateLiveness(env, old, cur);
       if (env.curAux.jmpPoint) pushJmpHistory(env, cur, 0);
       propagatePrecision(env, old, cur);
@@ -225,6 +227,7 @@ function remember(env: Env, cur: VState, list: StateListEntry[], insnIdx: number
   const st = new VState();
   st.copyFrom(cur);
   st.insnIdx = insnIdx;
+  st.visit = env.visits[insnIdx]!;
   const entry = new StateListEntry(st);
   st.entry = entry;
   if (env.f.scc_loops) maybeEnterScc(env, st);

@@ -1,6 +1,7 @@
 /** One function's frame: registers and stack slots (kernel struct bpf_func_state, struct bpf_stack_state). */
 import { markRegKnownZero, markRegNotInit, RegState } from "./reg-state.ts";
 import { PTR_TO_STACK, SCALAR_VALUE } from "./reg-type.ts";
+import type { RefState } from "./state.ts";
 
 export const MAX_BPF_REG = 11;
 export const BPF_REG_FP = 10;
@@ -51,6 +52,8 @@ export class FuncState {
   inAsyncCallbackFn = false;
   inExceptionCallbackFn = false;
   callbackDepth = 0;
+  /** references held when this frame called another */
+  refsAtCall: readonly RefState[] = [];
   /** 7.x: outgoing arguments on the stack, and whether they may still be read */
   stackArgRegs: RegState[] = [];
   noStackArgLoad = false;
@@ -86,6 +89,7 @@ export class FuncState {
     f.inAsyncCallbackFn = this.inAsyncCallbackFn;
     f.inExceptionCallbackFn = this.inExceptionCallbackFn;
     f.callbackDepth = this.callbackDepth;
+    f.refsAtCall = this.refsAtCall;
     f.stackArgRegs = this.stackArgRegs.slice();
     f.noStackArgLoad = this.noStackArgLoad;
     return f;
