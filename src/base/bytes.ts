@@ -91,3 +91,35 @@ export function fromHex(text: string): Uint8Array | undefined {
   for (let i = 0; i < out.length; i++) out[i] = parseInt(clean.slice(2 * i, 2 * i + 2), 16);
   return out;
 }
+
+const BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+/** RFC 4648 base64 with padding. */
+export function encodeBase64(bytes: Uint8Array): string {
+  let out = "";
+  for (let i = 0; i < bytes.length; i += 3) {
+    const group = (bytes[i]! << 16) | ((bytes[i + 1] ?? 0) << 8) | (bytes[i + 2] ?? 0);
+    out += BASE64[group >> 18]! + BASE64[(group >> 12) & 63]! + (i + 1 < bytes.length ? BASE64[(group >> 6) & 63]! : "=") + (i + 2 < bytes.length ? BASE64[group & 63]! : "=");
+  }
+  return out;
+}
+
+/** Undefined for a text that is not base64. */
+export function decodeBase64(text: string): Uint8Array | undefined {
+  const body = text.replace(/={1,2}$/, "");
+  if (text.length % 4 !== 0 || body.length % 4 === 1) return undefined;
+  const out = new Uint8Array(Math.floor((body.length * 3) / 4));
+  let bits = 0;
+  let held = 0;
+  let at = 0;
+  for (const char of body) {
+    const value = BASE64.indexOf(char);
+    if (value < 0) return undefined;
+    held = ((held << 6) | value) & 0xffffff;
+    bits += 6;
+    if (bits < 8) continue;
+    bits -= 8;
+    out[at++] = (held >> bits) & 0xff;
+  }
+  return out;
+}

@@ -109,7 +109,8 @@ class HeaderPrinter {
       const tag = btf.type(id);
       if (tag?.kind !== BtfKind.DECL_TAG || tag.componentIdx !== -1 || tag.name !== "bpf_kfunc") continue;
       const func = btf.type(tag.type);
-      if (func?.kind === BtfKind.FUNC) found.set(func.id, func.name);
+      // A custom kernel's BTF may hold functions that nobody finds by name any more.
+      if (func?.kind === BtfKind.FUNC && func.name !== "" && btf.named(func.name).includes(func.id)) found.set(func.id, func.name);
     }
     const marked = new Set(found.values());
     for (const name of extra) {

@@ -4,7 +4,9 @@ import type { Result } from "../base/result.ts";
 import type { Btf } from "../btf/types.ts";
 import { evaluateFeatures } from "./feature-set.ts";
 import type { FeatureName } from "./features.ts";
-import { applyOverlay } from "./overlay.ts";
+import { currentVersion, oldestVersion, refusedVersion } from "./lab/api-window.ts";
+import { applyOverlay, simulatedReleaseOf } from "./lab/apply.ts";
+import type { ApiWindow } from "./lab/types.ts";
 import type { Overlay } from "./overlay-schema.ts";
 import { parseRelease } from "./releases.ts";
 import { lookUpVariant } from "./variant.ts";
@@ -17,12 +19,62 @@ import type {
  * Makes a simulated kernel of an opened pack, perhaps with a custom kernel's overlay on it. Named features stay those of
  * the real release under it: nobody knows what the verifier of a simulated later release would do.
  */
-export function makeKernel(pack: KernelPack, overlay: Overlay | null = null): Result<Kernel, string> {
+export function makeKernel(pack: KernelPack, overlay: Overlay | null = null, donors: ReadonlyMap<string, KernelPack> = new Map()): Result<Kernel, string> {
   if (parseRelease(pack.manifest.kernel) === undefined) return err(`the pack's kernel "${pack.manifest.kernel}" is not a release`);
   const features = evaluateFeatures(pack.manifest);
   if (overlay === null) return ok(new PackKernel(pack, features, null));
-  const overlaid = applyOverlay(pack, overlay);
-  return overlaid.ok ? ok(new PackKernel(overlaid.value, features, overlaid.value.policy)) : overlaid;
+  if (overlay.api) return new VersionedKernels(pack, features, overlay, donors).shown();
+  const overlaid = applyOverlay(pack, overlay, { donors });
+  return overlaid.ok ? ok(new PackKernel(overlaid.value, features, { ...overlaid.value.policy, api: null })) : overlaid;
+}
+
+/** One custom kernel as programs of different API versions see it; each view is made when a program asks for it. */
+class VersionedKernels {
+  private readonly pack: KernelPack;
+  private readonly features: ReadonlySet<FeatureName>;
+  private readonly overlay: Overlay;
+  private readonly donors: ReadonlyMap<string, KernelPack>;
+  private readonly current: number;
+  private readonly oldest: number;
+  private readonly views = new Map<number, Result<Kernel, string>>();
+
+  constructor(pack: KernelPack, features: ReadonlySet<FeatureName>, overlay: Overlay, donors: ReadonlyMap<string, KernelPack>) {
+    this.pack = pack;
+    this.features = features;
+    this.overlay = overlay;
+    this.donors = donors;
+    const release = simulatedReleaseOf(pack, overlay);
+    this.current = currentVersion(overlay.api!, release);
+    this.oldest = oldestVersion(overlay.api!, release);
+  }
+
+  /** The kernel with its own version's signatures: what its headers declare. */
+  shown(): Result<Kernel, string> {
+    return this.view(this.current);
+  }
+
+  private at(version: number): Result<Kernel, string> {
+    const refused = refusedVersion(`${this.pack.manifest.kernel}+${this.overlay.name}`, version, this.current, this.oldest);
+    return refused === null ? this.view(version) : err(refused);
+  }
+
+  private view(version: number): Result<Kernel, string> {
+    let view = this.views.get(version);
+    if (!view) {
+      view = this.make(version);
+      this.views.set(version, view);
+    }
+    return view;
+  }
+
+  private make(version: number): Result<Kernel, string> {
+    const overlaid = applyOverlay(this.pack, this.overlay, { donors: this.donors, apiVersion: version });
+    if (!overlaid.ok) return overlaid;
+    const api: ApiWindow = {
+      version: this.current, oldest: this.oldest, supportWindow: this.overlay.api!.supportWindow, shown: version, at: (v) => this.at(v),
+    };
+    return ok(new PackKernel(overlaid.value, this.features, { ...overlaid.value.policy, api }));
+  }
 }
 
 class PackKernel implements Kernel {
@@ -61,7 +113,7 @@ class PackKernel implements Kernel {
     }
     for (const kfunc of manifest.kfuncs) {
       const known = this.kfuncNames.get(kfunc.name);
-      if (!known || (known.module !== null && kfunc.module === null)) this.kfuncNames.set(kfunc.name, kfunc);
+      if (!kfunc.byIdOnly && (!known || (known.module !== null && kfunc.module === null))) this.kfuncNames.set(kfunc.name, kfunc);
       this.kfuncIds.set(kfuncKey(kfunc.module, kfunc.btfId), kfunc);
     }
     for (const access of manifest.ctx) this.contexts.set(`${access.progType}:${access.attachType ?? ""}`, access);

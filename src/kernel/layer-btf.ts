@@ -12,6 +12,7 @@ export class LayerBtf implements Btf {
   readonly name: string;
   readonly startId: number;
   private readonly own: BtfType[] = [];
+  private readonly unfindable = new Set<BtfId>();
 
   constructor(name: string, base: Btf) {
     this.name = name;
@@ -30,17 +31,22 @@ export class LayerBtf implements Btf {
     return id;
   }
 
+  /** The type keeps its name, but nobody finds it by that. */
+  hide(id: BtfId): void {
+    this.unfindable.add(id);
+  }
+
   type(id: BtfId): BtfType | undefined {
     return id < this.startId ? this.base?.type(id) : this.own[id - this.startId];
   }
 
   find(kind: BtfKind, name: string): BtfId | undefined {
-    const own = this.own.find((t) => t.kind === kind && t.name === name);
+    const own = this.own.find((t) => t.kind === kind && t.name === name && !this.unfindable.has(t.id));
     return own ? own.id : this.base?.find(kind, name);
   }
 
   named(name: string): readonly BtfId[] {
-    return [...this.own.filter((t) => t.name === name && name !== "").map((t) => t.id), ...(this.base?.named(name) ?? [])];
+    return [...this.own.filter((t) => t.name === name && name !== "" && !this.unfindable.has(t.id)).map((t) => t.id), ...(this.base?.named(name) ?? [])];
   }
 
   resolve(id: BtfId): BtfType | undefined {
@@ -54,57 +60,5 @@ export class LayerBtf implements Btf {
   declTags(id: BtfId, componentIdx?: number): readonly string[] {
     const own = this.own.filter((t) => t.kind === BtfKind.DECL_TAG && t.type === id && t.componentIdx === (componentIdx ?? -1)).map((t) => t.name);
     return id < this.startId ? [...(this.base?.declTags(id, componentIdx) ?? []), ...own] : own;
-  }
-}
-
-/** A kernel's BTF in which some FUNCs can no longer be found by name, as if they had been removed. Ids keep their meaning. */
-export class MaskedBtf implements Btf {
-  readonly base: Btf | null;
-  readonly name: string;
-  readonly count: number;
-  readonly startId: number;
-  private readonly inner: Btf;
-  private readonly hidden: ReadonlySet<string>;
-
-  constructor(inner: Btf, hiddenFuncs: ReadonlySet<string>, base: Btf | null) {
-    this.inner = inner;
-    this.hidden = hiddenFuncs;
-    this.base = base;
-    this.name = inner.name;
-    this.count = inner.count;
-    this.startId = inner.startId;
-  }
-
-  /** A hidden FUNC stays decodable (other types may refer to it by id) but has no name. */
-  type(id: BtfId): BtfType | undefined {
-    const type = this.inner.type(id);
-    return type?.kind === BtfKind.FUNC && this.hidden.has(type.name) ? { ...type, name: "" } : type;
-  }
-
-  find(kind: BtfKind, name: string): BtfId | undefined {
-    return kind === BtfKind.FUNC && this.hidden.has(name) ? undefined : this.inner.find(kind, name);
-  }
-
-  named(name: string): readonly BtfId[] {
-    const ids = this.inner.named(name);
-    return this.hidden.has(name) ? ids.filter((id) => this.inner.type(id)?.kind !== BtfKind.FUNC) : ids;
-  }
-
-  resolve(id: BtfId): BtfType | undefined {
-    return this.inner.resolve(id);
-  }
-
-  sizeOf(id: BtfId): number | undefined {
-    return this.inner.sizeOf(id);
-  }
-
-  declTags(id: BtfId, componentIdx?: number): readonly string[] {
-    const type = this.inner.type(id);
-    return type?.kind === BtfKind.FUNC && this.hidden.has(type.name) ? [] : this.inner.declTags(id, componentIdx);
-  }
-
-  flavouredIds(): readonly BtfId[] {
-    const ids = this.inner.flavouredIds?.();
-    return ids ?? Array.from({ length: this.count - this.startId }, (_, i) => this.startId + i);
   }
 }

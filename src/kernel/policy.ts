@@ -1,3 +1,4 @@
+import type { Fate } from "./lab/types.ts";
 import type { Kernel } from "./types.ts";
 
 /**
@@ -7,7 +8,10 @@ import type { Kernel } from "./types.ts";
  */
 export function deprecationWarning(kernel: Kernel, kfunc: string): string | null {
   const fate = kernel.policy?.deprecated.get(kfunc);
-  if (!fate) return null;
+  return fate ? deprecationText(kfunc, fate) : null;
+}
+
+export function deprecationText(kfunc: string, fate: Fate): string {
   const goes = fate.removedIn === null ? "is deprecated" : `is deprecated and goes away in kernel ${fate.removedIn}`;
   const use = fate.replacement === null ? "" : `; use ${fate.replacement}`;
   const why = fate.reason === null ? "" : `${fate.replacement === null ? "; " : " ("}${fate.reason}${fate.replacement === null ? "" : ")"}`;

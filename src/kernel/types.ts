@@ -1,6 +1,7 @@
 import type { BtfId } from "../base/brand.ts";
 import type { Btf } from "../btf/types.ts";
 import type { FeatureName } from "./features.ts";
+import type { FunctionBody, KernelPolicy } from "./lab/types.ts";
 import type { ProgramVariant } from "./variant.ts";
 
 /**
@@ -51,6 +52,8 @@ export interface HelperEntry {
   allowed: Readonly<Record<string, number>>;
   /** C prototype as bpf_helper_defs.h has it, when known: "void *bpf_map_lookup_elem(void *map, const void *key)" */
   prototype?: string;
+  /** custom kernels: what it does in place of its own */
+  body?: FunctionBody;
 }
 
 export interface KfuncEntry {
@@ -67,6 +70,12 @@ export interface KfuncEntry {
   exact?: Readonly<Record<string, boolean>>;
   /** kfunc sets it is in, by the kernel's symbol where known, and whether a set has a filter function */
   sets: readonly { name: string; hook: string; filter: boolean; flags: readonly string[] }[];
+  /** custom kernels: the kfunc of the release that this one is under another name or prototype; the verifier knows it by that name, and it does the same */
+  origin?: string;
+  /** custom kernels: another version of a symbol, which no name alone leads to */
+  byIdOnly?: true;
+  /** custom kernels: what it does in place of its own */
+  body?: FunctionBody;
 }
 
 /** What an access to a program's context gives, as probed from the booted kernel. */
@@ -110,6 +119,8 @@ export interface KernelPackManifest {
   modules: readonly string[];
 }
 
+export type { KernelPolicy } from "./lab/types.ts";
+
 /** A simulated kernel: a pack, its BTF, its named features, and perhaps an overlay. Immutable. */
 export interface Kernel {
   /** "7.2"; with an overlay "7.2+NAME" */
@@ -141,20 +152,6 @@ export interface Kernel {
   ctxAccess(progType: ProgType, attachType: AttachType | null): CtxAccess | undefined;
   /** what an overlay changed, or null on a plain release */
   readonly policy: KernelPolicy | null;
-}
-
-/** What a custom kernel adds to a release; built from an overlay (overlay.ts). */
-export interface KernelPolicy {
-  name: string;
-  deprecated: ReadonlyMap<string, { removedIn: string | null; replacement: string | null; reason: string | null }>;
-  removed: ReadonlyMap<string, { removedIn: string | null; replacement: string | null; reason: string | null }>;
-  added: ReadonlySet<string>;
-  /** name → the prototype it has now */
-  changed: ReadonlyMap<string, string>;
-  /** the release the kernel calls itself, "7.6" */
-  simulatedRelease: string;
-  /** what the overlay asks for and this release makes pointless ("changes[0]: … has no kfunc …"), for people */
-  notes: readonly string[];
 }
 
 /** An opened pack: what `openPack` (pack.ts) returns and `makeKernel` (kernel.ts) takes. */
