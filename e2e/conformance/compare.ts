@@ -20,7 +20,7 @@ import { openObject } from "../../src/loader/open.ts";
 import type { ObjectSpec } from "../../src/loader/types.ts";
 import type { VerifyResult } from "../../src/verifier/types.ts";
 import { verify } from "../../src/verifier/verify.ts";
-import { listRecordings, type RecordedObject, type RecordedProgram, readRecording } from "./recorded.ts";
+import { listRecordings, type RecordedObject, type RecordedProgram, readRecording, testsOf } from "./recorded.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const SECONDS_PER_PROGRAM = 20;
@@ -50,25 +50,26 @@ function cpuMs(): number {
   return (user + system) / 1000;
 }
 
-function judge(spec: ObjectSpec, program: string, kernel: Kernel, logLevel = 1): Compared["got"] & { log: string; full?: VerifyResult } {
+function judge(spec: ObjectSpec, program: string, kernel: Kernel, logLevel = 1, unprivileged = false): Compared["got"] & { log: string; full?: VerifyResult } {
   const start = cpuMs();
   const bound = bindProgram(spec, program, kernel);
   if (!bound.ok)
     return { verdict: bound.error.verdict, message: bound.error.message, insns: 0, totalStates: 0, peakStates: 0, ms: cpuMs() - start, stage: bound.error.stage, log: "" };
   const deadline = start + SECONDS_PER_PROGRAM * 1000;
-  const r = verify(bound.value, kernel, { logLevel, onProgress: () => cpuMs() > deadline });
+  const r = verify(bound.value, kernel, { logLevel, unprivileged, onProgress: () => cpuMs() > deadline });
   return { verdict: r.verdict, message: r.message, insns: r.stats.insns, totalStates: r.stats.totalStates, peakStates: r.stats.peakStates, ms: cpuMs() - start, stage: "verify", log: r.log, full: r };
 }
 
 /** All programs of a recording, or those a filter leaves. */
 export function* compare(kernel: Kernel, objects: readonly RecordedObject[], tests: string, only: (object: string, program: RecordedProgram) => boolean): Generator<Compared> {
+  const { objects: folder, unprivileged } = testsOf(tests);
   for (const object of objects) {
     const programs = object.programs.filter((p) => p.stage === "verify" && only(object.object, p));
     if (programs.length === 0) continue;
-    const spec = openObject(readFileSync(join(root, ".cache/conformance", tests, object.object)), { name: basename(object.object).split(".")[0] ?? "object" });
+    const spec = openObject(readFileSync(join(root, ".cache/conformance", folder, object.object)), { name: basename(object.object).split(".")[0] ?? "object" });
     for (const p of programs) {
       const got = spec.ok
-        ? judge(spec.value, p.program, kernel)
+        ? judge(spec.value, p.program, kernel, 1, unprivileged)
         : { verdict: spec.error.verdict, message: spec.error.message, insns: 0, totalStates: 0, peakStates: 0, ms: 0, stage: "open" };
       const { log: _log, full: _full, ...rest } = got as Compared["got"] & { log?: string; full?: unknown };
       yield {

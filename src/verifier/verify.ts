@@ -17,6 +17,7 @@ import { checkMaxStackDepth } from "./passes/stack-depth.ts";
 import { computeStackLiveness } from "./passes/stack-liveness.ts";
 import { sortSubprogsTopo } from "./passes/subprog-order.ts";
 import { addSubprogAndKfunc, checkSubprogs } from "./passes/subprogs.ts";
+import { refusedBeforeVerifier } from "./checks/privileges.ts";
 import { buildMaps } from "./checks/map-record.ts";
 import { explain } from "./report/explain.ts";
 import { findLineInfo, LOG_STATS } from "./report/log.ts";
@@ -91,6 +92,8 @@ function run(prog: BoundProgram, kernel: Kernel, options: VerifyOptions, level: 
  */
 export function verify(program: BoundProgram, kernel: Kernel, options: VerifyOptions = {}): VerifyResult {
   const level = options.logLevel ?? 1;
+  const early = options.unprivileged === true ? refusedBeforeVerifier(program) : undefined;
+  if (early !== undefined) return withoutVerifier(program, early);
   try {
     const all = (level & 2) !== 0;
     const first = run(program, kernel, options, all ? level : 0, 1, all);
@@ -141,6 +144,15 @@ function finish(o: Outcome, program: BoundProgram, level: number, ms: number, re
   } else if (o.verdict === "accepted") result.dead = env.aux.map((a, i) => (a.seen ? -1 : i)).filter((i) => i >= 0);
   return result;
 }
+/** The system call refused: the verifier did not run and wrote no log. */
+function withoutVerifier(program: BoundProgram, errno: string): VerifyResult {
+  const why = errno === "EPERM" ? `${program.type} programs need CAP_BPF` : "more instructions than a loader without CAP_BPF may load (4096)";
+  return {
+    verdict: "rejected", errno, message: `BPF_PROG_LOAD: ${errno}: ${why}`, log: "",
+    stats: { insns: 0, maxStatesPerInsn: 0, totalStates: 0, peakStates: 0, stackDepths: [], ms: 0 }, warnings: program.warnings, visits: [], logDropped: 0,
+  };
+}
+
 /** A defect of ours must not pass for a verdict. */
 function internalError(e: unknown, program: BoundProgram, _kernel: Kernel, _options: VerifyOptions): VerifyResult {
   const what = e instanceof Error ? `${e.name}: ${e.message}` : String(e);

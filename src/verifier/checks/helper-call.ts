@@ -1,4 +1,5 @@
 /** Calls of helper functions (kernel check_helper_call). */
+import { needsCapability } from "./privileges.ts";
 import type { HelperProto } from "../../kernel/types.ts";
 import type { Insn } from "../../isa/types.ts";
 import { markChainPrecision } from "../passes/backtrack.ts";
@@ -52,7 +53,7 @@ export function checkHelperCall(env: Env, insn: Insn): Flow {
   const fn = kernel.helperProtoFor(insn.imm, prog);
   const entry = kernel.helper(insn.imm);
   if (fn === "unknown") env.fail("EINVAL", `invalid func ${entry ? func : "unknown"}#${insn.imm}`);
-  if (fn === "not-allowed") env.fail("EINVAL", env.f.helper_not_allowed_new ? `program of this type cannot use helper ${func}#${insn.imm}` : `unknown func ${func}#${insn.imm}`);
+  if (fn === "not-allowed" || (!env.bpfCapable && needsCapability(func))) env.fail("EINVAL", env.f.helper_not_allowed_new ? `program of this type cannot use helper ${func}#${insn.imm}` : `unknown func ${func}#${insn.imm}`);
   if (!prog.gplCompatible && fn.gplOnly) env.fail("EINVAL", "cannot call GPL-restricted function from non-GPL compatible program");
   if (func === "bpf_d_path" && !dPathAllowed(env)) env.fail("EINVAL", "helper call is not allowed in probe");
   let changesData = helperChangesPktData(env, insn);
