@@ -58,6 +58,8 @@ export interface SessionOptions {
  */
 export class Session {
   readonly project = signal<Project>(null as unknown as Project);
+  /** Counts the projects that were opened: a change of it is another project, not an edit of this one. */
+  readonly generation = signal(0);
   readonly autoCompile = signal(true);
   readonly kernels = signal<Result<readonly KernelSummary[], string> | null>(null);
   readonly download = signal<Download | null>(null);
@@ -135,6 +137,7 @@ export class Session {
   replaceProject(project: Project): void {
     batch(() => {
       this.project.value = project;
+      this.generation.value = this.generation.peek() + 1;
       this.dropObject();
       this.build.value = null;
       this.compile.value = { kind: "idle" };

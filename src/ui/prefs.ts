@@ -75,5 +75,8 @@ const clampShare = (v: unknown): boolean => typeof v === "number" && v >= 0.15 &
 export const editorShare = kept<number>("editor-share", 0.48, clampShare);
 export const problemsShare = kept<number>("problems-share", 0.8, clampShare);
 export const inspectorShare = kept<number>("inspector-share", 0.68, clampShare);
+export const workshopShare = kept<number>("workshop-share", 0.3, clampShare);
+/** Type that the last row of a room can read. */
+export const largeType = signal(false);
 export const autoCompile = kept<boolean>("auto-compile", true);
 export const wrapLog = kept<boolean>("wrap-log", false);

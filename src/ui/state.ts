@@ -1,4 +1,4 @@
-import { computed, effect, signal } from "@preact/signals";
+import { computed, effect, signal, type ReadonlySignal } from "@preact/signals";
 import type { SourcePos } from "../loader/types.ts";
 import { Documents } from "../session/documents.ts";
 import { Matrix } from "../session/matrix.ts";
@@ -23,7 +23,7 @@ export const PANELS: readonly { id: Panel; title: string }[] = [
 
 export const panel = signal<Panel>("verdict");
 /** On a phone one of the two is shown. */
-export const pane = signal<"editor" | "results">("editor");
+export const pane = signal<"text" | "editor" | "results">("editor");
 export const embedded = new URLSearchParams(location.search).has("embed");
 
 const writer = `${Date.now().toString(36)}${Math.random().toString(36).slice(2, 6)}`;
@@ -36,6 +36,16 @@ export const session = new Session({ compiler: compilerPort, kernel: makeKernelP
 export const matrix = new Matrix(() => makeKernelPort());
 /** Once asked for, the matrix is filled again with every new object. */
 export const matrixWanted = signal(false);
+
+/** Who keeps the text on show in place of the documents: an open workshop does, step by step. */
+export interface Keeper {
+  /** of the window */
+  title: ReadonlySignal<string>;
+  save(): void;
+  /** ends it: what is opened next is a document */
+  leave(): void;
+}
+export const keeper = signal<Keeper | null>(null);
 
 export const kernelNames = computed(() => {
   const kernels = session.kernels.value;
@@ -102,6 +112,7 @@ export const selectedSource = computed(() => {
 
 export function openDocument(id: string, project: Project): void {
   saveNow();
+  keeper.value?.leave();
   documentId.value = id;
   if (!embedded) store.set(CURRENT, id);
   session.replaceProject(project);
@@ -119,6 +130,10 @@ let saveTimer: ReturnType<typeof setTimeout> | undefined;
 
 export function saveNow(): void {
   clearTimeout(saveTimer);
+  if (keeper.value) {
+    keeper.value.save();
+    return;
+  }
   const project = session.project.value;
   if (project === lastSaved || embedded) {
     saveState.value = "saved";
@@ -139,7 +154,7 @@ export function saveNow(): void {
 export function connect(): void {
   lastSaved = session.project.value;
   effect(() => {
-    if (session.project.value === lastSaved) return;
+    if (session.project.value === lastSaved || keeper.value) return;
     if (saveState.peek() !== "full") saveState.value = "saving";
     clearTimeout(saveTimer);
     saveTimer = setTimeout(saveNow, 400);
@@ -152,7 +167,7 @@ export function connect(): void {
     session.autoCompile.value = autoCompile.value;
   });
   effect(() => {
-    document.title = `${projectTitle(session.project.value)} · BPF Playground`;
+    document.title = `${keeper.value?.title.value ?? projectTitle(session.project.value)} · BPF Playground`;
   });
   session.onObject(() => {
     if (matrixWanted.value) fillMatrix();

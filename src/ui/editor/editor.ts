@@ -1,5 +1,5 @@
 import { effect } from "@preact/signals";
-import { theme } from "../prefs.ts";
+import { largeType, theme } from "../prefs.ts";
 import { cursor, embedded, reveal, runProgram, saveNow, session, toast } from "../state.ts";
 import { connectApiLinks } from "./api-links.ts";
 import { connectDecorations } from "./decorations.ts";
@@ -57,8 +57,16 @@ export function mountEditor(host: HTMLElement): () => void {
   /** True while the session's text is written into a model: such a change is not the user's. */
   let writing = false;
 
+  let shown = session.generation.value;
   undo.push(effect(() => {
     const { files, activeFile } = session.project.value;
+    if (session.generation.value !== shown) {
+      // Another project: undo must not lead back into the one before.
+      shown = session.generation.value;
+      editor.setModel(null);
+      for (const model of models.values()) model.dispose();
+      models.clear();
+    }
     for (const [name, model] of models) {
       if (!(name in files)) {
         models.delete(name);
@@ -88,6 +96,10 @@ export function mountEditor(host: HTMLElement): () => void {
     }
   }));
 
+  undo.push(effect(() => {
+    const size = largeType.value ? 19 : coarse ? 14 : 13;
+    editor.updateOptions({ fontSize: size, lineHeight: size + (largeType.value ? 9 : coarse ? 8 : 7) });
+  }));
   undo.push(effect(() => monaco.editor.setTheme(`page-${theme.value}`)));
   const onCursor = editor.onDidChangeCursorPosition(({ position }) => {
     const model = editor.getModel();

@@ -7,7 +7,8 @@ interface Props {
   share: Signal<number>;
   direction: "row" | "column";
   label: string;
-  first: ComponentChildren;
+  /** null: the second pane has everything */
+  first: ComponentChildren | null;
   /** null: the first pane has everything */
   second: ComponentChildren | null;
 }
@@ -43,17 +44,16 @@ export function Split({ share, direction, label, first, second }: Props) {
     else return;
     event.preventDefault();
   };
-  const size = second === null ? "1fr" : row
-    ? `minmax(0, ${share.value}fr) 1px minmax(0, ${1 - share.value}fr)`
-    : `minmax(0, ${share.value}fr) 1px minmax(0, ${1 - share.value}fr)`;
+  const both = first !== null && second !== null;
+  const size = both ? `minmax(0, ${share.value}fr) 1px minmax(0, ${1 - share.value}fr)` : "1fr";
   return (
     <div ref={root} class={`split ${row ? "across" : "stacked"}`} style={row ? { gridTemplateColumns: size } : { gridTemplateRows: size }}>
-      <div class="split-pane">{first}</div>
-      {second !== null && (
-        <div class="split-bar" role="separator" tabIndex={0} aria-label={label} aria-orientation={row ? "vertical" : "horizontal"} aria-valuenow={Math.round(share.value * 100)}
+      {first !== null && <div key="first" class="split-pane">{first}</div>}
+      {both && (
+        <div key="bar" class="split-bar" role="separator" tabIndex={0} aria-label={label} aria-orientation={row ? "vertical" : "horizontal"} aria-valuenow={Math.round(share.value * 100)}
           aria-valuemin={15} aria-valuemax={85} onPointerDown={drag} onKeyDown={key} onDblClick={() => { share.value = 0.5; }} />
       )}
-      {second !== null && <div class="split-pane">{second}</div>}
+      {second !== null && <div key="second" class="split-pane">{second}</div>}
     </div>
   );
 }
