@@ -190,7 +190,7 @@ function showOne(kernel: Kernel, objects: readonly RecordedObject[], tests: stri
   if (!object) throw new Error(`no program ${program}`);
   const spec = openObject(readFileSync(join(root, ".cache/conformance", tests, object.object)), { name: object.object.split(".")[0]! });
   if (!spec.ok) throw new Error(spec.error.message);
-  const got = judge(spec.value, program, kernel, level);
+  const got = judge(spec.value, program, kernel, level, testsOf(tests).unprivileged);
   console.log(got.log || got.message);
   const want = object.programs.find((p) => p.program === program)!;
   console.log(`--- want ${want.verdict} insns ${want.insns} states ${want.totalStates}: ${want.message ?? ""}\n--- got  ${got.verdict} insns ${got.insns} states ${got.totalStates}: ${got.message}`);
