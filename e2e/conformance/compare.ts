@@ -188,7 +188,7 @@ async function main(): Promise<void> {
 function showOne(kernel: Kernel, objects: readonly RecordedObject[], tests: string, file: string | undefined, program: string, level: number): void {
   const object = objects.find((o) => (!file || o.object.startsWith(file)) && o.programs.some((p) => p.program === program));
   if (!object) throw new Error(`no program ${program}`);
-  const spec = openObject(readFileSync(join(root, ".cache/conformance", tests, object.object)), { name: object.object.split(".")[0]! });
+  const spec = openObject(readFileSync(join(root, ".cache/conformance", testsOf(tests).objects, object.object)), { name: object.object.split(".")[0]! });
   if (!spec.ok) throw new Error(spec.error.message);
   const got = judge(spec.value, program, kernel, level, testsOf(tests).unprivileged);
   console.log(got.log || got.message);
