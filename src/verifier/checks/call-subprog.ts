@@ -2,6 +2,7 @@
 import type { Insn } from "../../isa/types.ts";
 import { checkFuncArgMatch } from "../passes/global-func.ts";
 import type { Flow } from "../passes/do-check.ts";
+import { resetStackChain } from "../passes/stack-live-marks.ts";
 import type { Env } from "../state/env.ts";
 import { VerifierError } from "../state/errors.ts";
 import { FuncState } from "../state/frame.ts";
@@ -69,6 +70,7 @@ export function checkFuncCall(env: Env, insn: Insn): Flow {
     return "next";
   }
   setupFuncEntry(env, subprog, env.insnIdx, setCalleeState, st);
+  resetStackChain(env);
   clearCallerSaved(env, caller);
   env.insnIdx = info.start - 1;
   if (env.log.verbose) {

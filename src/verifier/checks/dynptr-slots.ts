@@ -4,6 +4,7 @@ import { allTypes, type FuncState, slotType, STACK_DYNPTR, STACK_INVALID } from 
 import { type DynptrType, markRegKnownZero, type RegState } from "../state/reg-state.ts";
 import { CONST_PTR_TO_DYNPTR } from "../state/reg-type.ts";
 import { forEachReg } from "../state/state.ts";
+import { markSlotWritten } from "../passes/stack-live-marks.ts";
 import { markRegInvalid } from "./packet-range.ts";
 import { acquireReference, releaseReference } from "./refs.ts";
 import { markNotInit } from "./reg-arg.ts";
@@ -28,6 +29,7 @@ export function markDynptrSlots(env: Env, frame: FuncState, spi: number, type: D
     markDynptrReg(reg, type, first, id, env.f.ref_obj_ids ? 0 : parent);
     if (env.f.ref_obj_ids) reg.refObjId = parent;
     frame.mutSlot(at).types = allTypes(STACK_DYNPTR);
+    markSlotWritten(env, frame, at);
     env.markSlotScratched(at);
   }
 }
@@ -40,6 +42,7 @@ export function invalidateDynptrSlot(env: Env, frame: FuncState, spi: number): v
   for (const at of [top, top - 1]) {
     markNotInit(env, frame.mutSpilled(at));
     frame.mutSlot(at).types = allTypes(STACK_INVALID);
+    markSlotWritten(env, frame, at);
     env.markSlotScratched(at);
   }
 }

@@ -1,4 +1,5 @@
 /** Dynptr arguments (kernel process_dynptr_func). */
+import { markSlotRead } from "../passes/stack-live-marks.ts";
 import type { Env } from "../state/env.ts";
 import { allTypes, STACK_DYNPTR } from "../state/frame.ts";
 import type { DynptrType, RegState } from "../state/reg-state.ts";
@@ -46,11 +47,14 @@ function initialised(env: Env, reg: RegState): RegState | undefined {
   if (reg.type === T.CONST_PTR_TO_DYNPTR) return reg;
   const spi = stackObjectSpi(env, reg, "dynptr", 2);
   if (typeof spi !== "number") return undefined;
-  const { stack } = env.frameOf(reg);
+  const frame = env.frameOf(reg);
+  const { stack } = frame;
   const whole = allTypes(STACK_DYNPTR);
   if (stack[spi]!.types !== whole || stack[spi - 1]!.types !== whole || !stack[spi]!.spilled.dynptrFirst) return undefined;
-  env.markSlotScratched(spi);
-  env.markSlotScratched(spi - 1);
+  for (const at of [spi, spi - 1]) {
+    markSlotRead(env, frame, at);
+    env.markSlotScratched(at);
+  }
   return stack[spi]!.spilled;
 }
 

@@ -1,5 +1,6 @@
 /** Leaving a function or the program (kernel process_bpf_exit_full, prepare_func_exit). */
 import { markChainPrecision } from "../passes/backtrack.ts";
+import { updateStackMarks } from "../passes/stack-live-marks.ts";
 import type { Flow } from "../passes/do-check.ts";
 import { tnumIsUnknown, tnumRange } from "../domains/tnum.ts";
 import { regTypeStr, tnumStr } from "../report/print-state.ts";
@@ -63,6 +64,7 @@ export function processExit(env: Env, print: { state: boolean } | null, exceptio
   checkResourceLeak(env, exceptionExit, exceptionExit || !st.curframe, exceptionExit ? "bpf_throw" : "BPF_EXIT instruction in main prog");
   if (exceptionExit) return "exit";
   if (st.curframe) {
+    updateStackMarks(env);
     env.insnIdx = prepareFuncExit(env);
     if (print) print.state = true;
     return "jumped";

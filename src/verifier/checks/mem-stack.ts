@@ -12,7 +12,7 @@ import {
 import { constReg, registerIsNull, type RegState } from "../state/reg-state.ts";
 import { INSN_F_STACK_ACCESS } from "../state/state.ts";
 import * as T from "../state/reg-type.ts";
-import { markRegRead, markRegWritten } from "../passes/live-marks.ts";
+import { markSlotRead, markSlotWritten } from "../passes/stack-live-marks.ts";
 import { checkFastcallStackContract } from "../passes/fastcall.ts";
 import { destroyIfDynptrSlot } from "./dynptr-slots.ts";
 import { regName } from "./mem.ts";
@@ -76,7 +76,7 @@ function scrubSpecialSlot(frame: FuncState, spi: number): void {
 /** Kernel save_register_state. */
 function saveRegister(env: Env, frame: FuncState, spi: number, reg: RegState, size: number): RegState {
   const saved = frame.setSpilled(spi, reg);
-  if (env.f.live_marks && size === 8) markRegWritten(saved);
+  if (size === 8) markSlotWritten(env, frame, spi);
   const slot = frame.mutSlot(spi);
   let i = 8;
   for (; i > 8 - size; i--) slot.types = withSlotType(slot.types, i - 1, STACK_SPILL);
@@ -135,7 +135,7 @@ function writeFixed(env: Env, frame: FuncState, off: number, size: number, value
     saveRegister(env, frame, spi, reg, size);
   } else {
     scrubSpecialSlot(frame, spi);
-    if (env.f.live_marks && size === 8) markRegWritten(frame.mutSpilled(spi));
+    if (size === 8) markSlotWritten(env, frame, spi);
     let type = STACK_MISC;
     if ((reg && registerIsNull(reg)) || (!reg && isSt && insn.imm === 0)) {
       if (value >= 0) markChainPrecision(env, value);
@@ -242,6 +242,7 @@ function readFixed(env: Env, frame: FuncState, off: number, size: number, dst: n
   const slot = frame.stack[spi]!;
   env.markSlotScratched(spi);
   checkFastcallStackContract(env, env.cur, env.insnIdx, off);
+  markSlotRead(env, frame, spi);
   let history = env.f.stack_access_history;
   if (isSpilledReg(slot)) {
     let spillSize = 1;
@@ -251,7 +252,6 @@ function readFixed(env: Env, frame: FuncState, off: number, size: number, dst: n
         env.log.linfo(env.insnIdx, "; ");
         env.fail("EACCES", "invalid size of register fill");
       }
-      if (env.f.live_marks) markRegRead(env, slot.spilled, true);
       if (dst < 0) return;
       history = fillNarrow(env, frame, spi, off, size, spillSize, dst) && history;
     } else if (dst >= 0) {
@@ -260,14 +260,12 @@ function readFixed(env: Env, frame: FuncState, off: number, size: number, dst: n
       const r = env.cur.set(dst, frame.stack[spi]!.spilled);
       if (!env.f.fill_restores_subreg_def) r.subregDef = keep.subregDef;
     } else if (!env.allowPtrLeaks && slot.spilled.type !== T.SCALAR_VALUE) env.fail("EACCES", `leaking pointer from stack off ${off}`);
-    if (env.f.live_marks) markRegRead(env, frame.stack[spi]!.spilled, true);
   } else {
     for (let i = 0; i < size; i++) {
       const t = slotType(slot.types, (slotNo - i) & 7);
       if (t === STACK_MISC || t === STACK_ZERO || (t === STACK_INVALID && env.allowUninitStack)) continue;
       badRead(env, t, off, i, size);
     }
-    if (env.f.live_marks) markRegRead(env, slot.spilled, true);
     if (dst >= 0) markRegStackRead(env, frame, off, off + size, dst);
     history = false;
   }

@@ -8,7 +8,7 @@ import { SCALAR_VALUE } from "../state/reg-type.ts";
 import { regName } from "./mem.ts";
 import { checkStackAccessWithinBounds } from "./mem-stack.ts";
 import { markUnknown } from "./reg-arg.ts";
-import { markRegRead } from "../passes/live-marks.ts";
+import { markSlotRead } from "../passes/stack-live-marks.ts";
 
 /** Uninitialised memory that a helper writes: what to mark as written after the call. */
 export interface RawMem { rawMode: boolean; accessSize: number; regno: number }
@@ -52,12 +52,12 @@ export function checkStackRangeInitialized(env: Env, reg: RegState, regno: numbe
     const slot = frame.stack[spi]!;
     const st = slotType(slot.types, at);
     if (st === STACK_MISC) {
-      mark(env, frame.stack[spi]!.spilled);
+      markSlotRead(env, frame, spi);
       continue;
     }
     if (st === STACK_ZERO || (st === STACK_INVALID && env.allowUninitStack)) {
       if (clobber) frame.mutSlot(spi).types = withSlotType(slot.types, at, STACK_MISC);
-      mark(env, frame.stack[spi]!.spilled);
+      markSlotRead(env, frame, spi);
       continue;
     }
     if (isSpilledReg(slot) && (slot.spilled.type === SCALAR_VALUE || env.allowPtrLeaks)) {
@@ -69,7 +69,7 @@ export function checkStackRangeInitialized(env: Env, reg: RegState, regno: numbe
           if (tj !== STACK_INVALID && tj !== STACK_POISON) m.types = withSlotType(m.types, j, STACK_MISC);
         }
       }
-      mark(env, frame.stack[spi]!.spilled);
+      markSlotRead(env, frame, spi);
       continue;
     }
     if (st === STACK_POISON) {
@@ -80,7 +80,4 @@ export function checkStackRangeInitialized(env: Env, reg: RegState, regno: numbe
     if (isConst) env.fail("EACCES", `invalid ${what} stack ${name} off ${min}+${i - min} size ${size}`);
     env.fail("EACCES", `invalid ${what} stack ${name} var_off ${tnumStr(env, reg.varOff)}+${i - min} size ${size}`);
   }
-}
-function mark(env: Env, r: RegState): void {
-  if (env.f.live_marks) markRegRead(env, r, true);
 }

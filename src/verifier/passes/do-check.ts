@@ -19,6 +19,7 @@ import type { Env } from "../state/env.ts";
 import { VerifierError } from "../state/errors.ts";
 import { recordFlow, resumeTrail } from "../report/trail.ts";
 import { pushJmpHistory } from "./jmp-history.ts";
+import { beginStackMarks, commitStackMarks, updateStackMarks } from "./stack-live-marks.ts";
 import { isStateVisited, updateBranchCounts } from "./visited.ts";
 
 /** What an instruction did to the flow: go on to the next, insnIdx was set, or the path ended. */
@@ -75,7 +76,9 @@ export function doCheck(env: Env): void {
       const watch = env.watch?.insn === idx ? env.watch : null;
       watch?.before(env);
       const frame = st.curframe;
+      if (env.f.stack_live_marks) beginStackMarks(env);
       const flow = step(env, print);
+      if (env.f.stack_live_marks) commitStackMarks(env);
       if (flow === "exit") ended = true;
       else if (flow === "next") env.insnIdx++;
       watch?.after(env, flow);
@@ -84,6 +87,7 @@ export function doCheck(env: Env): void {
     }
     if (!ended) continue;
     env.markStateScratched();
+    updateStackMarks(env);
     updateBranchCounts(env, env.curState);
     const next = env.stack.pop();
     if (!next) return;

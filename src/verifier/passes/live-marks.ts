@@ -93,7 +93,7 @@ function cleanFrame(env: Env, frame: FuncState): void {
     frame.mutSlot(i).types = allTypes(STACK_INVALID);
   }
 }
-const sameCallsites = (a: VState, b: VState): boolean => a.curframe === b.curframe && a.frames.every((f, i) => i > a.curframe || f.callsite === b.frames[i]!.callsite);
+export const sameCallsites = (a: VState, b: VState): boolean => a.curframe === b.curframe && a.frames.every((f, i) => i > a.curframe || f.callsite === b.frames[i]!.callsite);
 
 /** Finished states forget what nothing read (kernel clean_live_states). */
 export function cleanLiveStates(env: Env, list: readonly StateListEntry[], insnIdx: number, cur: VState): void {

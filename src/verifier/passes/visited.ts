@@ -1,7 +1,7 @@
 /** Pruning: comparing the current state with those explored at an instruction, and remembering it (kernel is_state_visited). */
 import type { Env } from "../state/env.ts";
 import {
-  BPF_REG_FP, clock, getSpi, isSpilledReg, MAX_BPF_REG, slotType, STACK_DYNPTR, STACK_INVALID, STACK_IRQ_FLAG, STACK_ITER, STACK_MISC, STACK_POISON,
+  allTypes, BPF_REG_FP, clock, getSpi, isSpilledReg, MAX_BPF_REG, slotType, STACK_DYNPTR, STACK_INVALID, STACK_IRQ_FLAG, STACK_ITER, STACK_MISC, STACK_POISON,
   STACK_SPILL, withSlotType,
 } from "../state/frame.ts";
 import { baseId, clearScalarId, markRegNotInit, registerIsNull, sameUpToId } from "../state/reg-state.ts";
@@ -10,9 +10,10 @@ import { forEachReg, StateListEntry, VState } from "../state/state.ts";
 import { BPF_COMPLEXITY_LIMIT_STATES } from "../state/env.ts";
 import { pushJmpHistory } from "./jmp-history.ts";
 import { isMayGoto } from "./insn-info.ts";
-import { cleanLiveStates, linkToCheckpoint, loopEntry, propagateLiveness, updateLoopEntry } from "./live-marks.ts";
+import { cleanLiveStates, linkToCheckpoint, loopEntry, propagateLiveness, sameCallsites, updateLoopEntry } from "./live-marks.ts";
 import { propagatePrecision } from "./propagate.ts";
 import { addSccBackedge, incompleteReadMarks, maybeEnterScc, maybeExitScc, updatePeakStates } from "./scc-visits.ts";
+import { markedLiveness } from "./stack-live-marks.ts";
 import { stackLiveness } from "./stack-liveness.ts";
 import { statesEqual } from "./states-equal.ts";
 
@@ -74,6 +75,25 @@ function cleanState(env: Env, st: VState): void {
   }
 }
 
+/** The same by whole slots and only for finished states (6.18 to 7.0). */
+function cleanMarkedStates(env: Env, list: readonly StateListEntry[], insnIdx: number, cur: VState): void {
+  for (const { state } of list) {
+    if (state.branches > 0 || state.insnIdx !== insnIdx || state.cleaned || !sameCallsites(state, cur) || incompleteReadMarks(env, state)) continue;
+    state.cleaned = true;
+    const alive = markedLiveness(env, state);
+    for (let f = 0; f <= state.curframe; f++) {
+      const frame = state.frames[f]!;
+      const live = env.aux[env.frameInsnIdx(state, f)]!.liveRegsBefore;
+      for (let i = 0; i < BPF_REG_FP; i++) if (!(live & (1 << i)) && frame.regs[i]!.type !== NOT_INIT) markRegNotInit(frame.fresh(i), !env.bpfCapable);
+      for (let i = 0; i < frame.stack.length; i++) {
+        if (alive(f, i)) continue;
+        markRegNotInit(frame.mutSpilled(i), !env.bpfCapable);
+        frame.mutSlot(i).types = allTypes(STACK_INVALID);
+      }
+    }
+  }
+}
+
 function statesMaybeLooping(old: VState, cur: VState): boolean {
   if (old.curframe !== cur.curframe) return false;
   const a = old.cur, b = cur.cur;
@@ -129,6 +149,7 @@ export function isStateVisited(env: Env, insnIdx: number): boolean {
 
   const list = exploredStates(env, insnIdx);
   if (env.f.live_marks) cleanLiveStates(env, list, insnIdx, cur);
+  if (env.f.stack_live_marks) cleanMarkedStates(env, list, insnIdx, cur);
   let statesCnt = 0;
   const snapshot = list.slice();
   for (const e of snapshot) {

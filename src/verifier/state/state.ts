@@ -62,6 +62,8 @@ export class VState {
   entry: StateListEntry | null = null;
   /** number of the path, in the order they were put aside */
   path = 0;
+  /** 6.18 to 7.0: what nothing reads is forgotten already */
+  cleaned = false;
   /** checkpoints: which visit of its instruction made it, counted from 1 */
   visit = 0;
 

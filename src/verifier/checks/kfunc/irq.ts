@@ -1,4 +1,5 @@
 /** Saved IRQ flags on the stack, restored in the reverse order (kernel process_irq_flag, acquire_irq_state, release_irq_state). */
+import { markSlotRead, markSlotWritten } from "../../passes/stack-live-marks.ts";
 import type { Env } from "../../state/env.ts";
 import { allTypes, slotType, STACK_INVALID, STACK_IRQ_FLAG } from "../../state/frame.ts";
 import { markRegKnownZero } from "../../state/reg-state.ts";
@@ -58,10 +59,12 @@ export function processIrqFlag(env: Env, meta: KfuncMeta, i: number): void {
     else st.id = id;
     st.irqClass = kfuncClass;
     frame.mutSlot(at).types = allTypes(STACK_IRQ_FLAG);
+    markSlotWritten(env, frame, at);
     env.markSlotScratched(at);
     return;
   }
   if (typeof spi !== "number" || frame.stack[spi]!.types !== allTypes(STACK_IRQ_FLAG)) return env.fail("EINVAL", `expected an initialized irq flag as ${argName(env, i)}`);
+  markSlotRead(env, frame, spi);
   env.markSlotScratched(spi);
   const st = frame.stack[spi]!.spilled;
   if (st.irqClass !== kfuncClass) env.fail("EINVAL", `irq flag acquired by ${className(st.irqClass)} kfuncs cannot be restored with ${className(kfuncClass)} kfuncs`);
@@ -71,5 +74,6 @@ export function processIrqFlag(env: Env, meta: KfuncMeta, i: number): void {
   }
   markNotInit(env, frame.mutSpilled(spi));
   frame.mutSlot(spi).types = allTypes(STACK_INVALID);
+  markSlotWritten(env, frame, spi);
   env.markSlotScratched(spi);
 }

@@ -1,5 +1,6 @@
 /** Open-coded iterators: their slots on the stack and the fork at each next() (kernel process_iter_arg, process_iter_next_call). */
 import { type Btf, BtfKind } from "../../../btf/types.ts";
+import { markSlotRead, markSlotWritten } from "../../passes/stack-live-marks.ts";
 import type { Env } from "../../state/env.ts";
 import { allTypes, slotType, STACK_INVALID, STACK_ITER } from "../../state/frame.ts";
 import { clearTypeData, markRegKnownZero, type RegState } from "../../state/reg-state.ts";
@@ -68,6 +69,7 @@ function markSlots(env: Env, meta: KfuncMeta, reg: RegState, insnIdx: number, bt
     st.iterState = "active";
     st.iterDepth = 0;
     frame.mutSlot(spi - i).types = allTypes(STACK_ITER);
+    markSlotWritten(env, frame, spi - i);
     env.markSlotScratched(spi - i);
   }
 }
@@ -78,6 +80,7 @@ function unmarkSlots(env: Env, reg: RegState, spi: number, slots: number): void 
     if (i === 0) releaseReference(env, env.f.ref_obj_ids ? old.refObjId : old.id);
     markNotInit(env, frame.mutSpilled(spi - i));
     frame.mutSlot(spi - i).types = allTypes(STACK_INVALID);
+    markSlotWritten(env, frame, spi - i);
     env.markSlotScratched(spi - i);
   }
 }
@@ -100,7 +103,10 @@ export function processIterArg(env: Env, meta: KfuncMeta, i: number, insnIdx: nu
   const spi = validInit(env, reg, meta.btf, type.id, slots);
   if (spi === "EPROTO") return env.fail("EPROTO", `expected an RCU CS when using ${meta.name}`);
   if (spi === "EINVAL") return env.fail("EINVAL", `expected an initialized iter_${name} as ${iterArgName(env, i)}`);
-  for (let s = 0; s < slots; s++) env.markSlotScratched(spi - s);
+  for (let s = 0; s < slots; s++) {
+    markSlotRead(env, env.frameOf(reg), spi - s);
+    env.markSlotScratched(spi - s);
+  }
   meta.iterSpi = spi;
   meta.iterFrame = reg.frameno;
   const st = env.frameOf(reg).stack[spi]!.spilled;
