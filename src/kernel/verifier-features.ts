@@ -196,6 +196,8 @@ export const VERIFIER_FEATURES = {
   raw_tp_null_args: { since: "6.12", what: "tracepoint arguments that may be null are known" },
   untrusted_mem_fields: { since: "6.17", what: "pointers to other than structs are read as untrusted memory" },
   nf_conn_writes: { since: "6.1", what: "some fields of struct nf_conn may be written" },
+  tcp_ca_writes_pacing: { since: "6.0", what: "congestion control may set a socket's pacing" },
+  tcp_ca_writes_stamps: { since: "6.4", what: "congestion control may set snd_cwnd_stamp and app_limited" },
   struct_ops_stub_args: { since: "6.9", what: "stubs mark nullable and referenced arguments of struct_ops members" },
   dynptr_clone_overwrite: { since: "7.2", what: "a referenced dynptr with a clone may be overwritten" },
   dynptr_args_from_one: { until: "5.18", what: "dynptr messages count arguments from one" },

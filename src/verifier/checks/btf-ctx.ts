@@ -7,6 +7,7 @@ import { walkTypeTags } from "./btf-match.ts";
 import type { CtxInfo } from "./mem-ctx.ts";
 import { rawTpNullArgs } from "./raw-tp-null-args.ts";
 import { structOpsArg } from "./struct-ops-arg.ts";
+import { structOpsPromoted } from "./struct-ops-kinds.ts";
 
 const MAX_ARGS = 5;
 const TAGS: Readonly<Record<string, number>> = { user: MEM_USER, percpu: MEM_PERCPU };
@@ -104,12 +105,10 @@ function pointerArg(env: Env, target: AttachProto, param: BtfParam | undefined, 
   const { btf, name } = target;
   const iter = env.prog.attachType === "trace_iter" ? iterArg(env, target, param, ptr) : undefined;
   if (iter && iter.regType !== SCALAR_VALUE && (iter.regType & 0xff) === PTR_TO_BUF) return iter;
+  const special = env.progType === "struct_ops" ? structOpsArg(env, target, arg) : undefined;
+  if (special) return special;
   if (!isStructPtr(btf, ptr)) return SCALAR;
   if (iter) return iter;
-  if (env.progType === "struct_ops") {
-    const special = structOpsArg(env, target, arg, off);
-    if (special) return special;
-  }
   let regType = PTR_TO_BTF_ID | (argsTrusted(env, target) ? PTR_TRUSTED : 0);
   if (param?.name.endsWith("__nullable")) regType |= PTR_MAYBE_NULL;
   let mayBeError = false;
@@ -125,7 +124,7 @@ function pointerArg(env: Env, target: AttachProto, param: BtfParam | undefined, 
     env.verbose(`marking pointer arg${arg} as scalar as it may encode error`);
     return SCALAR;
   }
-  return { regType: regType | to.flags, btf, btfId: to.id, refId: 0, retval: false };
+  return { regType: regType | to.flags, btf, btfId: env.progType === "struct_ops" && !to.flags ? structOpsPromoted(env, btf, to.id) : to.id, refId: 0, retval: false };
 }
 
 /** Iterator targets declare what their arguments are (the ctx_arg_info of their bpf_iter_reg, kernel 7.2). */

@@ -7,6 +7,7 @@ import * as T from "../state/reg-type.ts";
 import { structWalk } from "./btf-match.ts";
 import { findStructRecord, fieldTypeName } from "./record.ts";
 import { markUnknown } from "./reg-arg.ts";
+import { structOpsWrite } from "./struct-ops-kinds.ts";
 import { isRcuReg, isTrustedReg } from "./trust.ts";
 
 type Found = { type: "scalar" } | { type: "btf"; id: number; flags: number; field: string } | { type: "mem"; flags: number };
@@ -97,16 +98,20 @@ export function checkPtrToBtfAccess(env: Env, reg: RegState, name: string, off0:
   if (reg.type & T.MEM_USER) env.fail("EACCES", `${name} is ptr_${tname} access user memory: off=${off}`);
   if (reg.type & T.MEM_PERCPU) env.fail("EACCES", `${name} is ptr_${tname} access percpu memory: off=${off}`);
   if (t === "write" && reg.type & T.PTR_UNTRUSTED) env.fail("EACCES", "only read is supported");
-  if (t === "write" && !T.typeIsAlloc(reg.type) && writable(env)) {
-    env.unsupported(`writes to kernel structs from ${env.progType} programs are not simulated`);
+  if (t === "write" && !T.typeIsAlloc(reg.type)) {
+    if (env.progType === "struct_ops") return structOpsWrite(env, reg, off, size);
+    if (writesConntrack(env)) {
+      // the module nf_conntrack says what may be written; without it nothing may
+      if (!env.kernel.modules.has("nf_conntrack")) env.failSilently("EACCES");
+      env.unsupported("writes to connections of nf_conntrack are not simulated");
+    }
   }
   if (t === "write" && !T.typeIsPtrAllocObj(reg.type)) env.fail("EACCES", "only read is supported");
   const found = structAccess(env, reg, off, size);
   const flags = found.type === "btf" ? walkedFlags(env, reg, found) : 0;
   if (t === "read" && value >= 0) markLoaded(env, value, found, btf, flags);
 }
-/** Program types with a btf_struct_access of their own, which lets some fields be written. */
-const writable = (env: Env): boolean => env.progType === "struct_ops" || (env.f.nf_conn_writes && (env.progType === "xdp" || env.progType === "sched_cls" || env.progType === "sched_act"));
+const writesConntrack = (env: Env): boolean => env.f.nf_conn_writes && (env.progType === "xdp" || env.progType === "sched_cls" || env.progType === "sched_act");
 
 /** Kernel struct behind each map type (the map_btf_id of its operations). */
 function mapStruct(type: string): string {

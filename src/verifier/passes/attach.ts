@@ -2,6 +2,8 @@
 import { type Btf, BtfKind, type BtfOf } from "../../btf/types.ts";
 import type { Env } from "../state/env.ts";
 import type { RetvalRange } from "../state/frame.ts";
+import { hasRefArgs } from "../checks/struct-ops-arg.ts";
+import { structOpsMemberSupported } from "../checks/struct-ops-kinds.ts";
 import { DISABLED_LSM_HOOKS, BOOL_LSM_HOOKS, SLEEPABLE_LSM_HOOKS } from "./lsm-hooks.ts";
 
 export interface AttachInfo {
@@ -71,6 +73,8 @@ function checkStructOps(env: Env): void {
   const ptr = btf.resolve(member.type);
   const proto = ptr?.kind === BtfKind.PTR ? btf.resolve(ptr.type) : undefined;
   if (proto?.kind !== BtfKind.FUNC_PROTO) env.fail("EINVAL", `attach to invalid member ${member.name}(@idx ${prog.structOpsMember?.memberIndex ?? 0}) of struct ${t.name}`);
+  if (!structOpsMemberSupported(t.name, member.name, prog.sleepable)) env.fail("ENOTSUPP", `attach to unsupported member ${member.name} of struct ${t.name}`);
+  if (hasRefArgs(env) && env.subprogs.some((s) => s.hasTailCall)) env.fail("EINVAL", "program with __ref argument cannot tail call");
   env.passData.set("attach", { proto, btf, name: member.name } satisfies AttachInfo);
 }
 

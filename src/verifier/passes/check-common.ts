@@ -6,7 +6,7 @@ import { VerifierError } from "../state/errors.ts";
 import * as T from "../state/reg-type.ts";
 import { VState } from "../state/state.ts";
 import { markUnknown } from "../checks/reg-arg.ts";
-import { setupStructOpsArgs } from "../checks/struct-ops.ts";
+import { setupStructOpsArgs } from "../checks/struct-ops-arg.ts";
 import { doCheck } from "./do-check.ts";
 import { prepareFuncArgs } from "./global-func.ts";
 import { newEpoch } from "./visited.ts";
