@@ -12,6 +12,7 @@ const USAGE = `usage: bpf-playground COMMAND …
   run     FILE.{c,o} --program NAME [--kernel V] [--data-in FILE|hex:…] [--ctx-in FILE|hex:…] [--repeat N] [--maps FILE] [--json]
   kernels [--json]
   api     NAME [--kernel V] [--lab FILE] [--json]   the life of a helper or kfunc across kernels, and what decides whether it may change
+  shim    FILE.c [--kernels A..B] [--kernel V] [--api NAME,…] [-o OUT.h] [--json]   a header that lets one source serve a range of kernels, with the proof
   disasm  FILE.{c,o} [--program NAME] [--xlated]
   workshop check DIR… [--step NAME] [--files-only] [--json] | new DIR | index [DIR] [--check]
 
@@ -27,6 +28,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   run: async () => (await import("./run.ts")).runCommand,
   kernels: async () => (await import("./kernels.ts")).kernelsCommand,
   api: async () => (await import("./api.ts")).apiCommand,
+  shim: async () => (await import("./shim.ts")).shimCommand,
   disasm: async () => (await import("./disasm.ts")).disasmCommand,
   workshop: async () => (await import("./workshop.ts")).workshopCommand,
 };

@@ -1,5 +1,6 @@
 /** Writes the header of a shim's plan. */
 import { splitSignature } from "./c-signature.ts";
+import { span } from "./shim-words.ts";
 import { declareFunction, fallbackFor, tagsOf } from "./shim-types-c.ts";
 import type { ShimEntry, ShimForm } from "./shim-types.ts";
 
@@ -22,7 +23,7 @@ export function shimHeader(entries: readonly ShimEntry[], kernels: readonly stri
     out.push("/* Whether a kernel has a helper: libbpf looks the number's name up in its BTF (the part behind ___ is dropped). */");
     out.push(`enum bpf_func_id___shim {\n${helpers.map((e) => `\t${helperValue(e.name)} = 1,`).join("\n")}\n};`, "");
   }
-  for (const entry of wrapped) out.push(...wrapper(entry), "");
+  for (const entry of wrapped) out.push(...wrapper(entry, kernels), "");
   out.push("/* From here on the calls go through the wrappers. */");
   for (const entry of wrapped) out.push(`#undef ${entry.name}`, `#define ${entry.name}(...) shim_${entry.name}(__VA_ARGS__)`);
   return `${out.join("\n").replace(/\n{3,}/g, "\n\n")}\n`;
@@ -32,7 +33,7 @@ function helperValue(name: string): string {
   return `BPF_FUNC_${name.replace(/^bpf_/, "")}___shim`;
 }
 
-function wrapper(entry: ShimEntry): string[] {
+function wrapper(entry: ShimEntry, kernels: readonly string[]): string[] {
   const { ret, params } = entry.caller;
   const macro = `SHIM_FALLBACK_${entry.name}`;
   const value = entry.fallback?.value ?? fallbackFor(ret);
@@ -43,16 +44,12 @@ function wrapper(entry: ShimEntry): string[] {
   out.push(`static __always_inline ${declareFunction(`shim_${entry.name}`, { ret, params })}`, "{");
   for (const form of entry.forms) {
     const exists = entry.kind === "kfunc" ? `bpf_ksym_exists(${form.symbol})` : `bpf_core_enum_value_exists(enum bpf_func_id___shim, ${helperValue(entry.name)})`;
-    out.push(`\tif (${exists})${kernelsOf(form)}`, ...call(form, isVoid));
+    out.push(`\tif (${exists})${form.kernels.length === 0 ? "" : ` /* ${span(form.kernels, kernels)} */`}`, ...call(form, isVoid));
   }
   if (!isVoid) out.push(`\treturn (${ret})${macro};`);
   else if (entry.fallback && entry.fallback.kernels.length > 0) out.push("\t/* nothing is done where the kernel has none of them */");
   out.push("}");
   return out;
-}
-
-function kernelsOf(form: ShimForm): string {
-  return form.kernels.length === 0 ? "" : ` /* ${form.kernels[0]}${form.kernels.length > 1 ? ` … ${form.kernels.at(-1)}` : ""} */`;
 }
 
 /** A form that returns nothing where the wrapper returns something did what it was asked: the wrapper says 0. */

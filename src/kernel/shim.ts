@@ -10,6 +10,7 @@ import { splitSignature } from "./c-signature.ts";
 import type { SplitSignature } from "./c-signature.ts";
 import { shimHeader } from "./shim-header.ts";
 import { callsIn, includePlace, ownDeclarations } from "./shim-source.ts";
+import { span } from "./shim-words.ts";
 import { fallbackFor, prototypeShape } from "./shim-types-c.ts";
 import type { ShimEntry, ShimForm, ShimPlan } from "./shim-types.ts";
 
@@ -77,7 +78,7 @@ function helperEntry(db: ApiDb, life: ApiLife, kernels: readonly string[], calle
     ...base, action: "wrap", probe: "bpf_core_enum_value_exists",
     why: having.length === 0 ? "no kernel of the range has it" : `helper #${life.id} came with ${life.since}`,
     forms: [{ api: life.name, symbol: life.name, signature, kernels: having, args: caller.params.map((p, i) => parameterName(p.name, i)) }],
-    fallback: { kernels: missing, value: fallbackFor(caller.ret) }, notes: fallbackNotes(life.name, missing),
+    fallback: { kernels: missing, value: fallbackFor(caller.ret) }, notes: fallbackNotes(life.name, missing, kernels),
   };
 }
 
@@ -121,10 +122,10 @@ function kfuncEntry(db: ApiDb, life: ApiLife, kernels: readonly string[], caller
   if (forms.length === 1 && missing.length === 0 && forms[0]!.api === life.name && fits(life.name, caller, forms[0]!)) {
     return { ...base, action: "none", why: widthNote(db, life, kernels) ?? "every kernel of the range has it with this prototype", probe: null, forms, fallback: null };
   }
-  if (missing.length > 0) notes.push(...fallbackNotes(life.name, missing));
+  if (missing.length > 0) notes.push(...fallbackNotes(life.name, missing, kernels));
   if (uncertain.length > 0) notes.push(`whether ${uncertain.join(", ")} ${uncertain.length === 1 ? "has" : "have"} it is not known (a module's kfunc); the probe finds out`);
   // The newest form first: it is what most kernels to come will have.
-  return { ...base, action: "wrap", why: whyOf(life.name, forms, missing), probe: "bpf_ksym_exists", forms: [...forms].reverse(), fallback: { kernels: missing, value: fallbackFor(caller.ret) } };
+  return { ...base, action: "wrap", why: whyOf(life.name, forms, missing, kernels), probe: "bpf_ksym_exists", forms: [...forms].reverse(), fallback: { kernels: missing, value: fallbackFor(caller.ret) } };
 }
 
 function fits(name: string, caller: SplitSignature, form: ShimForm): boolean {
@@ -137,14 +138,10 @@ function widthNote(db: ApiDb, life: ApiLife, kernels: readonly string[]): string
   return all.size > 1 ? "its prototype changed only in widths of numbers, names or qualifiers, which libbpf takes as compatible (bpf_core_types_are_compat)" : null;
 }
 
-function whyOf(name: string, forms: readonly ShimForm[], missing: readonly string[]): string {
-  const parts = forms.map((f) => `${span(f.kernels)}: ${f.api === name ? "itself" : f.api}${forms.filter((o) => o.api === f.api).length > 1 ? ` with ${f.args.length} arguments` : ""}`);
-  if (missing.length > 0) parts.push(`${span(missing)}: nothing of the kind`);
+function whyOf(name: string, forms: readonly ShimForm[], missing: readonly string[], kernels: readonly string[]): string {
+  const parts = forms.map((f) => `${span(f.kernels, kernels)}: ${f.api === name ? "itself" : f.api}${forms.filter((o) => o.api === f.api).length > 1 ? ` with ${f.args.length} arguments` : ""}`);
+  if (missing.length > 0) parts.push(`${span(missing, kernels)}: nothing of the kind`);
   return parts.join("; ");
-}
-
-export function span(kernels: readonly string[]): string {
-  return kernels.length > 2 ? `${kernels[0]} … ${kernels.at(-1)}` : kernels.join(", ");
 }
 
 export function parameterName(name: string, index: number): string {
@@ -173,7 +170,7 @@ function carryArguments(written: string, caller: SplitSignature, member: ApiLife
   return args;
 }
 
-function fallbackNotes(name: string, missing: readonly string[]): string[] {
-  if (/^bpf_iter_\w+_(?:new|next|destroy)$/.test(name)) return [`${span(missing)}: loops over this iterator run zero times`];
+function fallbackNotes(name: string, missing: readonly string[], kernels: readonly string[]): string[] {
+  if (/^bpf_iter_\w+_(?:new|next|destroy)$/.test(name)) return [`${span(missing, kernels)}: loops over this iterator run zero times`];
   return [];
 }

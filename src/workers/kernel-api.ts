@@ -1,9 +1,9 @@
 import type { Result } from "../base/result.ts";
 import type { ApiDifference, ApiExplanation, ApiRow } from "../kernel/api-types.ts";
-import type { StabilityRecord } from "../kernel/stability-types.ts";
+import type { LabWorkerApi } from "./lab-api.ts";
 import type { LoadError, SourcePos } from "../loader/types.ts";
 import type { RunResult } from "../emulator/types.ts";
-import type { VerifyResult } from "../verifier/types.ts";
+import type { InsnStates, VerifyResult, WatchRequest } from "../verifier/types.ts";
 
 /** Request and answer types of the kernel worker: bind, verify, disassemble, run. Everything here crosses structured clone. */
 export interface ProgramVerdict {
@@ -26,6 +26,8 @@ export interface ProgramVerdict {
   warnings?: readonly string[];
   ms: number;
 }
+/** How far a verification is: `walk` 2 is the second one of a refused program, which prints its log. */
+export interface CheckProgress { processed: number; states: number; walk: 1 | 2; limit: number }
 export interface DisasmLine {
   insn: number;
   text: string;
@@ -54,7 +56,10 @@ export interface KernelWorkerApi {
   vmlinuxH(kernel: string, overlay: string | null): Promise<Result<string, string>>;
   /** parses an object; kept under the id for the calls below */
   open(objectId: string, object: Uint8Array): Promise<Result<ObjectSummary, LoadError>>;
-  check(objectId: string, program: string, kernel: string, overlay: string | null, options: { logLevel: number; events: boolean }): Promise<ProgramVerdict>;
+  /** `onProgress` is called about four times a second while a long verification runs */
+  check(objectId: string, program: string, kernel: string, overlay: string | null, options: { logLevel: number }, onProgress?: (progress: CheckProgress) => void): Promise<ProgramVerdict>;
+  /** the states before and after one instruction, visit by visit; verifies the program once more */
+  states(objectId: string, program: string, kernel: string, overlay: string | null, watch: WatchRequest): Promise<Result<InsnStates, LoadError>>;
   disasm(objectId: string, program: string, kernel: string, overlay: string | null): Promise<Result<readonly DisasmLine[], LoadError>>;
   run(objectId: string, overlay: string | null, input: RunInput): Promise<Result<RunResult, LoadError>>;
 }
@@ -75,8 +80,6 @@ export interface KernelWorkerExtras {
   api(name: string): Promise<Result<{ kind: "helper" | "kfunc"; id: number | null; rows: readonly ApiRow[] }, string>>;
   /** every helper and kfunc the object calls, and whether that kernel has it for the programs that call it */
   calls(objectId: string, kernel: string, overlay: string | null): Promise<Result<readonly CallStatus[], string>>;
-  /** what decides whether a helper or kfunc may change; an overlay's own kfuncs too when kernel and overlay are given */
-  stability(name: string, kernel: string | null, overlay: string | null): Promise<Result<StabilityRecord, string>>;
   /** what changed from one kernel to another */
   apiChanges(from: string, to: string): Promise<Result<readonly ApiDifference[], string>>;
 }
@@ -104,4 +107,4 @@ export interface LoadedKernel extends KernelSummary {
 }
 export interface MatrixRequest { objectId: string; programs: readonly string[] | null; kernels: readonly string[] | null; overlay: string | null }
 /** Everything kernel.worker.ts exposes. */
-export type FullKernelWorkerApi = KernelWorkerApi & KernelWorkerExtras;
+export type FullKernelWorkerApi = KernelWorkerApi & KernelWorkerExtras & LabWorkerApi;

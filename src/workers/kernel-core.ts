@@ -5,8 +5,6 @@ import { changesBetween, lifeRows } from "../kernel/api-change.ts";
 import { explainMissing, findApi } from "../kernel/api-explain.ts";
 import type { ApiDifference, ApiExplanation, ApiRow } from "../kernel/api-types.ts";
 import { nearestNames } from "../kernel/nearest.ts";
-import { stabilityRecord } from "../kernel/stability.ts";
-import type { StabilityRecord } from "../kernel/stability-types.ts";
 import type { Kernel } from "../kernel/types.ts";
 import { callStatuses } from "./call-status.ts";
 import type { BoundProgram, LoadError, ObjectSpec, ProgramSpec } from "../loader/types.ts";
@@ -14,18 +12,25 @@ import type { RunResult } from "../emulator/types.ts";
 import { disasmLines } from "./disasm-lines.ts";
 import type { Doors } from "./doors.ts";
 import type { CallStatus,
-  DisasmLine, FullKernelWorkerApi, KernelSummary, LoadedKernel, MatrixRequest, ObjectSummary, ProgramVerdict, RunInput,
+  CheckProgress, DisasmLine, FullKernelWorkerApi, KernelSummary, LoadedKernel, MatrixRequest, ObjectSummary, ProgramVerdict, RunInput,
 } from "./kernel-api.ts";
+import type { InsnStates, WatchRequest } from "../verifier/types.ts";
+import type { LabWorkerApi } from "./lab-api.ts";
+import { labNames, labPolicy, overlayProblems, shim, stability } from "./lab-core.ts";
 import { KernelStore } from "./kernel-store.ts";
 import type { FetchKernelFile } from "./kernel-store.ts";
 import { Lru } from "./lru.ts";
 import { subjectOf } from "./refusal-subject.ts";
+
+const PROGRESS_MS = 250;
 
 export interface KernelCoreOptions {
   fetch: FetchKernelFile;
   doors: Doors;
   /** opened packs kept in memory; default 12 (one takes about 14 MB) */
   maxPacks?: number;
+  /** parsed objects kept in memory; default 8: the page asks about the newest */
+  maxObjects?: number;
   /** milliseconds */
   now?: () => number;
   /** lets other messages in between two verdicts of a matrix; default: a turn of the event loop */
@@ -37,11 +42,12 @@ export class KernelCore implements FullKernelWorkerApi {
   private readonly doors: Doors;
   private readonly now: () => number;
   private readonly pause: () => Promise<void>;
-  private readonly objects = new Lru<string, ObjectSpec>(8);
+  private readonly objects: Lru<string, ObjectSpec>;
   private readonly jobs = new Map<string, { cancelled: boolean }>();
 
   constructor(options: KernelCoreOptions) {
     this.doors = options.doors;
+    this.objects = new Lru(options.maxObjects ?? 8);
     this.store = new KernelStore({ fetch: options.fetch, doors: options.doors, maxPacks: options.maxPacks });
     this.now = options.now ?? (() => performance.now());
     this.pause = options.pause ?? (() => new Promise((resolve) => setTimeout(resolve, 0)));
@@ -100,7 +106,7 @@ export class KernelCore implements FullKernelWorkerApi {
   }
 
   async check(
-    objectId: string, program: string, kernelName: string, overlay: string | null, options: { logLevel: number; events: boolean },
+    objectId: string, program: string, kernelName: string, overlay: string | null, options: { logLevel: number }, onProgress?: (progress: CheckProgress) => void,
   ): Promise<ProgramVerdict> {
     const start = this.now();
     const bound = await this.bind(objectId, program, kernelName, overlay);
@@ -112,13 +118,36 @@ export class KernelCore implements FullKernelWorkerApi {
       const verdict = api?.status === "not known" ? "unsupported" : bound.error.verdict;
       return { ...base, verdict, stage, message, insn, source, load: bound.error, ...(api ? { api } : {}), warnings: [], ms: this.now() - start };
     }
-    const verify = guardedValue(() => this.doors.verify(bound.value.bound, bound.value.kernel, { logLevel: options.logLevel, events: options.events }));
+    const limit = bound.value.kernel.manifest.limits.insns;
+    const tell = onProgress && this.everySoOften((processed: number, states: number, walk: 1 | 2) => onProgress({ processed, states, walk, limit }));
+    const verify = guardedValue(() => this.doors.verify(bound.value.bound, bound.value.kernel, { logLevel: options.logLevel, ...(tell ? { onProgress: tell } : {}) }));
     if (!verify.ok) return { ...base, verdict: "unsupported", stage: "verify", message: verify.error, warnings: [], ms: this.now() - start };
     const { verdict, message, insn, source } = verify.value;
     const warnings = [...new Set([...bound.value.bound.warnings, ...verify.value.warnings])];
     const note = verdict === "rejected" && insn !== undefined ? bound.value.bound.poisoned?.get(insn) : undefined;
     const api = verdict === "rejected" ? await this.explainRefusal({ load: null, message, note }, program, objectId, kernelName, overlay) : undefined;
     return { ...base, verdict, stage: "verify", message, ...(note === undefined ? {} : { note }), insn, source, verify: verify.value, ...(api ? { api } : {}), warnings, ms: this.now() - start };
+  }
+
+  /** Passes on one call in a while, and never asks to stop. */
+  private everySoOften(tell: (processed: number, states: number, walk: 1 | 2) => void): (processed: number, states: number, walk: 1 | 2) => boolean {
+    let last = this.now();
+    return (processed, states, walk) => {
+      const now = this.now();
+      if (now - last >= PROGRESS_MS) {
+        last = now;
+        tell(processed, states, walk);
+      }
+      return false;
+    };
+  }
+
+  async states(objectId: string, program: string, kernelName: string, overlay: string | null, watch: WatchRequest): Promise<Result<InsnStates, LoadError>> {
+    const bound = await this.bind(objectId, program, kernelName, overlay);
+    if (!bound.ok) return bound;
+    const verify = guardedValue(() => this.doors.verify(bound.value.bound, bound.value.kernel, { logLevel: 0, firstWalkOnly: true, watch }));
+    if (!verify.ok) return err(refusal("verify", verify.error, "unsupported"));
+    return verify.value.states ? ok(verify.value.states) : err(refusal("verify", verify.value.message, "unsupported"));
   }
 
   private async explainRefusal(
@@ -200,7 +229,7 @@ export class KernelCore implements FullKernelWorkerApi {
         for (const program of programs) {
           await this.pause();
           if (state.cancelled) return ok({ judged, cancelled: true });
-          onVerdict(await this.check(request.objectId, program, kernel, request.overlay, { logLevel: 0, events: false }));
+          onVerdict(await this.check(request.objectId, program, kernel, request.overlay, { logLevel: 0 }));
           judged++;
         }
       }
@@ -247,15 +276,11 @@ export class KernelCore implements FullKernelWorkerApi {
     return ok(callStatuses(spec, tried, kernel.value, apis.ok ? apis.value : null));
   }
 
-  async stability(name: string, kernelName: string | null, overlay: string | null): Promise<Result<StabilityRecord, string>> {
-    const apis = await this.store.apis();
-    if (!apis.ok) return apis;
-    const users = await this.store.users();
-    // Only an overlay says something of its own: a release's part is in the database.
-    const kernel = kernelName === null || overlay === null ? null : await this.store.kernel(kernelName, overlay);
-    if (kernel && !kernel.ok) return kernel;
-    return stabilityRecord(name, { db: apis.value, users: users.ok ? users.value : null, kernel: kernel?.value ?? null });
-  }
+  stability: LabWorkerApi["stability"] = (name, kernel, overlay) => stability(this.store, name, kernel, overlay);
+  overlayProblems: LabWorkerApi["overlayProblems"] = (overlay, kernel) => overlayProblems(this.store, overlay, kernel);
+  labNames: LabWorkerApi["labNames"] = (kernel, overlay, what, part) => labNames(this.store, kernel, overlay, what, part);
+  labPolicy: LabWorkerApi["labPolicy"] = (kernel, overlay, today) => labPolicy(this.store, kernel, overlay, today);
+  shim: LabWorkerApi["shim"] = (request) => shim(this.store, request);
 
   async apiChanges(from: string, to: string): Promise<Result<readonly ApiDifference[], string>> {
     const apis = await this.store.apis();

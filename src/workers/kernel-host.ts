@@ -1,5 +1,5 @@
 import { proxy, wrap } from "comlink";
-import type { FullKernelWorkerApi, ProgramVerdict } from "./kernel-api.ts";
+import type { CheckProgress, FullKernelWorkerApi, ProgramVerdict } from "./kernel-api.ts";
 import type { KernelWorkerShell } from "./kernel-shell.ts";
 
 /** A kernel worker and the way to end it: what it is doing stops at once, and calls in flight never settle. */
@@ -18,7 +18,9 @@ export function startKernelWorker(base: string): KernelWorkerHandle {
     kernels: () => remote.kernels(),
     vmlinuxH: (kernel, overlay) => remote.vmlinuxH(kernel, overlay),
     open: (objectId, object) => remote.open(objectId, object),
-    check: (objectId, program, kernel, overlay, options) => remote.check(objectId, program, kernel, overlay, options),
+    check: (objectId, program, kernel, overlay, options, onProgress) =>
+      remote.check(objectId, program, kernel, overlay, options, onProgress && proxy((progress: CheckProgress) => onProgress(progress))),
+    states: (objectId, program, kernel, overlay, watch) => remote.states(objectId, program, kernel, overlay, watch),
     disasm: (objectId, program, kernel, overlay) => remote.disasm(objectId, program, kernel, overlay),
     run: (objectId, overlay, input) => remote.run(objectId, overlay, input),
     loadKernel: (kernel, overlay) => remote.loadKernel(kernel, overlay),
@@ -28,6 +30,11 @@ export function startKernelWorker(base: string): KernelWorkerHandle {
     api: (name) => remote.api(name),
     calls: (objectId, kernel, overlay) => remote.calls(objectId, kernel, overlay),
     apiChanges: (from, to) => remote.apiChanges(from, to),
+    stability: (name, kernel, overlay) => remote.stability(name, kernel, overlay),
+    overlayProblems: (overlay, kernel) => remote.overlayProblems(overlay, kernel),
+    labNames: (kernel, overlay, what, part) => remote.labNames(kernel, overlay, what, part),
+    labPolicy: (kernel, overlay, today) => remote.labPolicy(kernel, overlay, today),
+    shim: (request) => remote.shim(request),
   };
   return { api, terminate: () => worker.terminate() };
 }

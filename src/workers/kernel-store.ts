@@ -3,6 +3,8 @@ import { err, ok } from "../base/result.ts";
 import type { Result } from "../base/result.ts";
 import { loadApiDb } from "../kernel/api-store.ts";
 import type { ApiDb } from "../kernel/api-types.ts";
+import type { UsersTable } from "../kernel/stability-types.ts";
+import { loadUsers } from "../kernel/stability-users.ts";
 import { declarationsOf } from "../kernel/kfunc-header.ts";
 import { makeKernel } from "../kernel/kernel.ts";
 import { parseOverlay } from "../kernel/overlay.ts";
@@ -30,6 +32,7 @@ export class KernelStore {
   private readonly headers = new Lru<string, string>(2);
   private indexRead: Promise<Result<KernelIndex, string>> | null = null;
   private apisRead: Promise<Result<ApiDb, string>> | null = null;
+  private usersRead: Promise<Result<UsersTable, string>> | null = null;
 
   constructor(options: KernelStoreOptions) {
     this.fetch = options.fetch;
@@ -51,6 +54,14 @@ export class KernelStore {
     const apis = await this.apisRead;
     if (!apis.ok) this.apisRead = null;
     return apis;
+  }
+
+  /** Who calls which helper and kfunc; read once, again after a failure. */
+  async users(): Promise<Result<UsersTable, string>> {
+    this.usersRead ??= this.fetch("users.json").then((file) => (file.ok ? loadUsers(decodeUtf8(file.value)) : file));
+    const users = await this.usersRead;
+    if (!users.ok) this.usersRead = null;
+    return users;
   }
 
   /** A kernel by its name in the index, with an overlay's document (JSON text) on it. */

@@ -55,6 +55,7 @@ export class FakeKernel implements KernelPort {
         if (!opened.has(id)) throw new Error("not open");
         return this.verdictOf(program, kernel);
       },
+      states: async () => ({ ok: false, error: fail }),
       disasm: async (id) => (opened.has(id) ? ok([]) : { ok: false, error: fail }),
       run: async (id, _overlay, input) => {
         this.calls.push(`run ${id} ${input.program}`);
@@ -67,6 +68,11 @@ export class FakeKernel implements KernelPort {
       api: async () => ({ ok: false, error: "not here" }),
       calls: async () => ({ ok: true as const, value: [] }),
     apiChanges: async () => ok([]),
+      stability: async () => ({ ok: false, error: "not here" }),
+      overlayProblems: async () => ({ problems: [], notes: [] }),
+      labNames: async () => ok([]),
+      labPolicy: async () => ok(null),
+      shim: async () => ({ ok: false, error: "not here" }),
     };
   }
 }

@@ -35,7 +35,8 @@ export function checkKfuncArgs(env: Env, meta: KfuncMeta, insnIdx: number): void
   if (params.length > most) env.fail("EINVAL", `Function ${meta.name} has ${params.length} > ${most} args`);
   if (env.f.stack_args) checkOutgoingStackArgs(env, params.length);
   for (let i = 0; i < params.length; i++) {
-    if (env.f.kfunc_prog_aux_arg && pointsToStruct(meta.btf, params[i]!, "bpf_prog_aux")) {
+    // Releases before 7.0 tell it by the parameter's name (void *aux__prog), later ones by its type.
+    if (env.f.kfunc_prog_aux_arg && (hasSuffix(params[i]!, "__prog") || pointsToStruct(meta.btf, params[i]!, "bpf_prog_aux"))) {
       if (meta.argProg) env.bug("Only 1 prog->aux argument supported per-kfunc");
       meta.argProg = true;
       continue;
