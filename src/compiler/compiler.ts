@@ -1,6 +1,7 @@
 import { decodeUtf8, encodeUtf8 } from "../base/bytes.ts";
 import { checkRequest, CLANG_HEADERS, DIAGNOSTIC_ARGS, KERNEL_HEADERS, objectName, SYSTEM_HEADERS, targetArgs, VMLINUX_H } from "./args.ts";
 import { humanText, parseDiagnostics } from "./diagnostics.ts";
+import { LAB_HEADER, LAB_HEADER_NAME } from "./lab-header.ts";
 import { missingHeader, nearHeaders } from "./near-headers.ts";
 import { type Include, isGuarded, openingIncludes, preambleText } from "./preamble.ts";
 import type {
@@ -30,6 +31,7 @@ export interface CompilerOptions {
 }
 
 const PREFIX = "tmp/prefix";
+const LAB_HEADER_BYTES = encodeUtf8(LAB_HEADER);
 
 /** The headers worth precompiling: the prefix ends with the last of them, so that programs share it. */
 const COSTLY = new Set(["vmlinux.h", "bpf/bpf_helpers.h", "bpf/bpf_tracing.h", "bpf/bpf_core_read.h", "bpf/bpf_endian.h"]);
@@ -82,6 +84,7 @@ export class Compiler {
         }
       }
     }
+    names.add(LAB_HEADER_NAME);
     if (request?.kernel) names.add("vmlinux.h");
     for (const path of Object.keys(request?.files ?? {})) if (path.endsWith(".h")) names.add(path);
     return [...names].sort();
@@ -193,6 +196,7 @@ export class Compiler {
   }
 
   private ownHeader(name: string, kernel: CompileKernel | null): Uint8Array | undefined {
+    if (name === LAB_HEADER_NAME) return LAB_HEADER_BYTES;
     if (name === "vmlinux.h") return kernel ? this.vmlinuxBytes(kernel) : undefined;
     for (const folder of [CLANG_HEADERS, KERNEL_HEADERS, SYSTEM_HEADERS]) {
       const bytes = this.headers.get(`${folder}/${name}`);
@@ -222,7 +226,7 @@ export class Compiler {
   }
 
   private kernelFiles(kernel: CompileKernel | null): Map<string, Uint8Array> {
-    return new Map(kernel ? [[VMLINUX_H, this.vmlinuxBytes(kernel)]] : []);
+    return new Map([[`${KERNEL_HEADERS}/${LAB_HEADER_NAME}`, LAB_HEADER_BYTES], ...(kernel ? [[VMLINUX_H, this.vmlinuxBytes(kernel)] as const] : [])]);
   }
 
   private vmlinuxBytes(kernel: CompileKernel): Uint8Array {

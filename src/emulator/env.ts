@@ -37,6 +37,8 @@ export interface RunEnv {
   cpu: Cpu;
   program: BoundProgram;
   packet: PacketContext | null;
+  /** bytes of the run's data that functions of a custom kernel reach */
+  data: { base: bigint; length: number } | null;
   /** address of the context */
   ctx: bigint;
   redirect: Redirect | null;

@@ -1,4 +1,6 @@
 import type { InsnIdx } from "../base/brand.ts";
+import type { FunctionBody } from "../kernel/lab/types.ts";
+import { kernelFor } from "../kernel/lab/views.ts";
 import type { Kernel } from "../kernel/types.ts";
 import { Pseudo, type BoundMap, type BoundProgram, type MapSpec } from "../loader/types.ts";
 import { BtfKind } from "../btf/types.ts";
@@ -6,9 +8,10 @@ import { Clock, Random } from "./clock.ts";
 import type { Redirect, RunEnv, SimDevice, SimRoute } from "./env.ts";
 import { errnoName } from "./errno.ts";
 import { badAccess, Fault, unsupported } from "./fault.ts";
-import { setResult } from "./helpers/args.ts";
+import { setResult, type HelperImpl } from "./helpers/args.ts";
 import { lookupCall } from "./helpers/fast-lookup.ts";
 import { helperImpl } from "./helpers/table.ts";
+import { bodyImpl } from "./lab/body-call.ts";
 import { Cpu, MAX_TAIL_CALLS, type Image } from "./interp/cpu.ts";
 import { predecode } from "./interp/predecode.ts";
 import { ProgramThrow } from "./kfuncs/general.ts";
@@ -65,6 +68,7 @@ export class SimMachine implements Machine, RunEnv {
   cpuId = 0;
   cpu!: Cpu;
   packet: RunEnv["packet"] = null;
+  data: RunEnv["data"] = null;
   ctx = 0n;
   redirect: Redirect | null = null;
   attach: RunEnv["attach"] = { functionIp: 0n, cookie: 0n, args: 0, hasReturn: false };
@@ -80,16 +84,19 @@ export class SimMachine implements Machine, RunEnv {
   private readonly jumpTables = new Map<BoundMap, Region>();
   private out: Output = { trace: [], events: [], notes: [], dropped: 0 };
   private busy = false;
+  /** instructions that functions of a custom kernel took: none of the program's */
+  private kernelInsns = 0;
 
   constructor(program: BoundProgram, kernel: Kernel, options: MachineOptions) {
     this.program = this.main = program;
-    this.kernel = kernel;
+    const view = kernelFor(kernel, program.apiVersion ?? 0);
+    this.kernel = view.ok ? view.value : kernel;
     this.devices = options.devices ?? DEFAULT_DEVICES;
     this.routes = [...(options.routes ?? [])];
     this.cpus = options.cpus ?? 2;
     this.readers = options.readers ?? true;
     this.task = options.task ?? { pid: 1000, tgid: 1000, uid: 0, gid: 0, comm: "playground" };
-    this.objects = new KernelObjects(this.mem, kernel.btf, this.task);
+    this.objects = new KernelObjects(this.mem, this.kernel.btf, this.task);
     for (const p of [...(options.programs ?? []), program]) this.programs.set(p.name, p);
     try {
       for (const p of [program, ...(options.programs ?? [])]) for (const map of p.maps) this.addMap(map, p);
@@ -194,15 +201,36 @@ export class SimMachine implements Machine, RunEnv {
       helper: (slot, id) => {
         const poison = program.poisoned.get(slot);
         if (poison !== undefined) return calls.push(() => { throw badAccess(poison); }) - 1;
-        const name = this.kernel.helper(id)?.name;
-        if (name === "bpf_tail_call") return "tail";
-        return calls.push(this.helperCall(name, id)) - 1;
+        const entry = this.kernel.helper(id);
+        if (entry?.body) return calls.push(this.bodyCall(entry.name, entry.body, helperImpl(entry.name))) - 1;
+        if (entry?.name === "bpf_tail_call") return "tail";
+        return calls.push(this.helperCall(entry?.name, id)) - 1;
       },
       kfunc: (_slot, id, off) => calls.push(this.kfuncCall(program, id, off)) - 1,
     });
     const image: Image = { name: program.name, index: this.images.size, decoded, calls, text };
     text.object = image;
     this.images.set(program.name, image);
+    return image;
+  }
+
+  /** A function that the custom kernel gives a body: its instructions are not the program's. */
+  private bodyCall(name: string, body: FunctionBody, original: HelperImpl | undefined): (cpu: Cpu) => void {
+    const impl = bodyImpl(name, body, original, (what, insns) => this.kernelImage(what, insns));
+    return (cpu) => {
+      const before = cpu.n;
+      setResult(cpu, impl(this));
+      this.kernelInsns += cpu.n - before;
+    };
+  }
+
+  private kernelImage(name: string, insns: BoundProgram["insns"]): Image {
+    const program: BoundProgram = {
+      ...this.main, name: `${name} (kernel)`, insns, maps: [], kfuncs: [], kfuncModules: [null], calls: [], funcInfo: [], lineInfo: [], unseenLineInfo: undefined,
+      subprogs: new Map(), poisoned: new Map(), btf: null, warnings: [],
+    };
+    const image: Image = { ...this.image(program), kernel: true };
+    image.text.object = image;
     return image;
   }
 
@@ -218,7 +246,8 @@ export class SimMachine implements Machine, RunEnv {
     const module = program.kfuncModules[off] ?? null;
     const entry = program.kfuncs.find((k) => k.btfId === id && k.module === module) ?? this.kernel.kfuncById(module, id);
     if (!entry) return () => { throw unsupported(`the kfunc with BTF id ${id} does not exist in kernel ${this.kernel.name}`); };
-    const impl = kfuncImpl(entry.name, this.kernel);
+    const impl = kfuncImpl(entry.name, this.kernel, entry.origin);
+    if (entry.body) return this.bodyCall(entry.name, entry.body, impl);
     if (!impl) return () => { throw unsupported(`kfunc ${entry.name} is not simulated`); };
     return (cpu) => setResult(cpu, impl(this));
   }
@@ -312,6 +341,7 @@ export class SimMachine implements Machine, RunEnv {
   trace(request: RunRequest, maxSteps = 10_000): { result: RunResult; steps: readonly TraceStep[] } {
     const steps: TraceStep[] = [];
     const result = this.execute(request, (cpu) => {
+      if (cpu.image.kernel) return true;
       if (steps.length < maxSteps) steps.push({ program: cpu.image.name, insn: cpu.pc as InsnIdx, frame: cpu.depth, regs: cpu.R.slice(0, 11) });
       return steps.length < maxSteps;
     });
@@ -334,6 +364,8 @@ export class SimMachine implements Machine, RunEnv {
     this.random = new Random(request.seed ?? 1);
     this.redirect = null;
     this.packet = null;
+    this.data = null;
+    this.kernelInsns = 0;
     this.attach = { functionIp: 0n, cookie: 0n, args: 0, hasReturn: false };
     this.mem.probeLoads = PROBING.has(this.program.type);
     const budget = Math.max(1, Math.min(request.insnBudget ?? DEFAULT_BUDGET, Number.MAX_SAFE_INTEGER));
@@ -352,6 +384,7 @@ export class SimMachine implements Machine, RunEnv {
       const running = cpu;
       this.clock.follow(() => running.n);
       this.packet = prepared.value.packet;
+      if (this.packet?.kind === "xdp") this.data = { base: this.packet.address(this.packet.data), length: this.packet.dataEnd - this.packet.data };
       this.ctx = prepared.value.ctx;
       const repeat = prepared.value.once ? 1 : Math.max(1, Math.min(request.repeat ?? 1, 0xffff_ffff));
       const started = performance.now();
@@ -367,7 +400,7 @@ export class SimMachine implements Machine, RunEnv {
         retval: Number(retval & 0xffff_ffffn),
         dataOut: prepared.value.dataOut(), ctxOut: prepared.value.ctxOut(),
         maps: [], trace: this.out.trace,
-        insnsExecuted: cpu.n,
+        insnsExecuted: cpu.n - this.kernelInsns,
         nsPerRun: (elapsed * 1e6) / repeat,
         action: describeAction(this.program.type, Number(retval & 0xffff_ffffn), this.redirect, this.devices, this.out.notes),
       };

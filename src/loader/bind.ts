@@ -3,6 +3,7 @@ import { err, ok, type Result } from "../base/result.ts";
 import { POISON_CORE } from "../btf/core-patch.ts";
 import { isHelperCall, isKfuncCall, isSubprogCall } from "../isa/insn.ts";
 import type { Insn } from "../isa/types.ts";
+import { kernelFor } from "../kernel/lab/views.ts";
 import { deprecationWarnings } from "../kernel/policy.ts";
 import type { Kernel, KfuncEntry } from "../kernel/types.ts";
 import { findAttachTarget } from "./attach.ts";
@@ -12,7 +13,8 @@ import { relocateData } from "./data-relocs.ts";
 import { fixFuncInfo } from "./fix-func-info.ts";
 import type { Func, LoaderMap, ObjectInternals, OpenedObject } from "./internals.ts";
 import { layOut, type Layout } from "./layout.ts";
-import { EINVAL, LoadLog, toLoadError } from "./refusal.ts";
+import { API_VERSION_SECTION } from "./collect.ts";
+import { EINVAL, ENOTSUP, LoadLog, toLoadError } from "./refusal.ts";
 import { resolveExterns } from "./resolve-externs.ts";
 import { loadBtf } from "./sanitize-btf.ts";
 import { vmlinuxBtf, type LoadSession } from "./session.ts";
@@ -37,11 +39,25 @@ export function bindProgram(spec: ObjectSpec, programName: string, kernel: Kerne
     const internals = (spec as Partial<OpenedObject>).internals;
     if (!internals) return log.refuse("the object was not opened by openObject", { stage: "open" });
     log.lines.push(...internals.log);
-    const session: LoadSession = { object: internals, kernel, log, moduleIndex: [null] };
-    return ok(bind(session, spec, programName, options));
+    const view = kernelFor(kernel, spec.apiVersion ?? 0);
+    if (!view.ok) return log.refuse(view.error, { stage: "resolve", errno: ENOTSUP, subject: { kind: "section", name: API_VERSION_SECTION } });
+    const session: LoadSession = { object: internals, kernel: view.value, log, moduleIndex: [null] };
+    return ok(bind(session, labTyped(spec, programName, view.value), programName, options));
   } catch (thrown) {
     return err(toLoadError(thrown, log, "resolve"));
   }
+}
+
+/** A program type of a custom kernel is known by its section only where that kernel is. */
+function labTyped(spec: ObjectSpec, programName: string, kernel: Kernel): ObjectSpec {
+  const types = kernel.policy?.programTypes;
+  if (!types || types.size === 0) return spec;
+  const programs = spec.programs.map((program) => {
+    if (program.name !== programName || program.type !== undefined) return program;
+    const type = [...types.values()].find((t) => t.section === program.section);
+    return type ? { ...program, type: type.name } : program;
+  });
+  return { ...spec, programs };
 }
 
 function bind(session: LoadSession, spec: ObjectSpec, programName: string, options: BindOptions): BoundProgram {
@@ -84,6 +100,7 @@ function bind(session: LoadSession, spec: ObjectSpec, programName: string, optio
     sleepable: program.sleepable,
     flags: program.flags,
     license: spec.license,
+    apiVersion: spec.apiVersion ?? 0,
     gplCompatible: isGplCompatible(spec.license),
     insns: layout.insns,
     maps,

@@ -14,6 +14,8 @@ export type SectionUse = "data" | "rodata" | "bss" | "relo" | "struct_ops" | "ot
 export interface Collected {
   license: string;
   kernVersion: number;
+  /** API version that the object declares (a proposal, see the compiler's bpf_lab.h); 0: none */
+  apiVersion: number;
   /** by section index */
   uses: SectionUse[];
   funcs: Func[];
@@ -32,6 +34,22 @@ export interface Collected {
 
 const STRUCT_OPS_NAMES = new Set([".struct_ops", ".struct_ops.link", "?.struct_ops", "?.struct_ops.link"]);
 
+/** Where an object says for which API version of a custom kernel it was written. libbpf knows no such section and passes it over. */
+export const API_VERSION_SECTION = ".bpf_api_version";
+
+/** One u32, or several that agree (an object linked of several). */
+function apiVersion(section: ElfSection, log: LoadLog): number {
+  const { data, name } = section;
+  const subject = { kind: "section" as const, name };
+  if (data.length === 0 || data.length % 4 !== 0) log.refuse(`sec '${name}': ${data.length} bytes are no API version, which takes 4`, { errno: FORMAT, subject });
+  const view = new DataView(data.buffer, data.byteOffset, data.length);
+  const version = view.getUint32(0, true);
+  for (let at = 4; at < data.length; at += 4) {
+    if (view.getUint32(at, true) !== version) log.refuse(`sec '${name}': the object declares the API versions ${version} and ${view.getUint32(at, true)}`, { errno: FORMAT, subject });
+  }
+  return version;
+}
+
 function ignored(section: ElfSection): boolean {
   const { name, type } = section;
   if (type === SHT_STRTAB || type === SHT_LLVM_ADDRSIG) return true;
@@ -45,7 +63,7 @@ function ignored(section: ElfSection): boolean {
 /** Sorts the sections by what they are for and cuts the code sections into functions. */
 export function collectSections(elf: ElfFile, log: LoadLog): Collected {
   const out: Collected = {
-    license: "", kernVersion: 0, uses: elf.sections.map(() => "other"), funcs: [], mapsIndex: -1, textIndex: 0, arenaIndex: 0, jumpTablesIndex: 0,
+    license: "", kernVersion: 0, apiVersion: 0, uses: elf.sections.map(() => "other"), funcs: [], mapsIndex: -1, textIndex: 0, arenaIndex: 0, jumpTablesIndex: 0,
     hasStructOps: false, funcSymbols: functionsBySection(elf), btf: undefined, btfExt: undefined,
   };
   if (!elf.sections.some((section) => section.type === SHT_SYMTAB)) log.refuse("elf: couldn't find symbol table, stripped object file?", { errno: ENOENT });
@@ -57,6 +75,8 @@ export function collectSections(elf: ElfFile, log: LoadLog): Collected {
     } else if (name === "version") {
       if (section.data.length !== 4) log.refuse("invalid kver section", { errno: FORMAT });
       out.kernVersion = new DataView(section.data.buffer, section.data.byteOffset).getUint32(0, true);
+    } else if (name === API_VERSION_SECTION) {
+      out.apiVersion = apiVersion(section, log);
     } else if (name === "maps") {
       log.refuse("elf: legacy map definitions in 'maps' section are not supported by libbpf v1.0+", { errno: ENOTSUP, subject: { kind: "section", name } });
     } else if (name === ".maps") {

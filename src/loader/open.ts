@@ -47,6 +47,7 @@ function open(bytes: Uint8Array, name: string, log: LoadLog): OpenedObject {
   return {
     license: collected.license,
     kernVersion: collected.kernVersion,
+    apiVersion: collected.apiVersion,
     btf,
     programs: collected.funcs.filter((func) => !func.isSubprog).map(programSpec),
     maps: maps.map((map) => map.spec),

@@ -119,12 +119,42 @@ function resolveVar(session: LoadSession, extern: Extern): ResolvedExtern {
   );
 }
 
+/** The version that a name asks for: "LINUX_7_2" of bpf_example___LINUX_7_2; in capitals, so that libbpf's flavours stay what they are. */
+function versionOf(extern: Extern): string | null {
+  const suffix = extern.name.slice(extern.essential.length).replace(/^___/, "");
+  return /^[A-Z][A-Z0-9_]*_\d+$/.test(suffix) ? suffix : null;
+}
+
+const spelled = (version: string): string => version.replaceAll(".", "_");
+
+/** A custom kernel's NAME@VERSION; undefined where the kernel has no versions or the name asks for none. */
+function findVersioned(session: LoadSession, extern: Extern): { module: string | null; btf: Btf; id: BtfId } | "unknown version" | undefined {
+  const { kernel } = session;
+  const { policy } = kernel;
+  const wanted = versionOf(extern);
+  if (!policy || policy.symbolSets.length === 0 || wanted === null) return undefined;
+  const symbol = policy.symbolVersions.get(extern.essential)?.find((s) => spelled(s.version) === wanted);
+  const btf = symbol === undefined ? undefined : symbol.module === null ? kernel.btf : kernel.modules.get(symbol.module);
+  return symbol && btf ? { module: symbol.module, btf, id: symbol.btfId } : "unknown version";
+}
+
+function unknownVersion(session: LoadSession, extern: Extern): string {
+  const { symbolSets, symbolVersions } = session.kernel.policy!;
+  const wanted = versionOf(extern)!;
+  const set = symbolSets.find((s) => spelled(s) === wanted);
+  const has = symbolVersions.get(extern.essential)?.map((s) => s.version) ?? [];
+  const why = set === undefined ? `kernel ${session.kernel.name} has no version ${wanted}` : `version ${set} of kernel ${session.kernel.name} does not list ${extern.essential}`;
+  const there = has.length > 0 ? `${extern.essential} has ${has.join(", ")}` : `${extern.essential} has no versions`;
+  return `extern (func ksym) '${extern.name}': ${why}; ${there}`;
+}
+
 function resolveFunc(session: LoadSession, extern: Extern): ResolvedExtern {
   const { log, object } = session;
   const details = { stage: "resolve" as const, errno: EINVAL, subject: { kind: "kfunc" as const, name: extern.essential } };
-  const found = findKsym(session, extern.essential, BtfKind.FUNC);
-  if (!found) {
+  const found = findVersioned(session, extern) ?? findKsym(session, extern.essential, BtfKind.FUNC);
+  if (!found || found === "unknown version") {
     if (extern.weak) return { kind: "missing" };
+    if (found) return log.refuse(unknownVersion(session, extern), { ...details, errno: ESRCH });
     return log.refuse(`extern (func ksym) '${extern.name}': not found in kernel or module BTFs`, { ...details, errno: ESRCH });
   }
   const func = found.btf.type(found.id);

@@ -72,6 +72,8 @@ export interface ProgramSpec {
 export interface ObjectSpec {
   license: string;
   kernVersion: number;
+  /** API version that it declares for custom kernels (section .bpf_api_version); 0: none */
+  apiVersion?: number;
   btf: Btf | null;
   programs: readonly ProgramSpec[];
   maps: readonly MapSpec[];
@@ -102,6 +104,8 @@ export interface BoundProgram {
   sleepable: boolean;
   flags: number;
   license: string;
+  /** API version that the object declares; custom kernels show it their signatures and behaviour of that version */
+  apiVersion?: number;
   gplCompatible: boolean;
   /**
    * Main program first, then the subprograms it reaches, as libbpf lays them out. Relocated: ld_imm64 with src MAP_FD/MAP_VALUE

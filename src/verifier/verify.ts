@@ -2,6 +2,7 @@
  * The room's door: judges one bound program as one kernel would (kernel bpf_check). Pure from outside. A first pass
  * runs without printing; only a refused program, or one whose log was asked for, is walked again with the log on.
  */
+import { kernelFor } from "../kernel/lab/views.ts";
 import { deprecationWarnings } from "../kernel/policy.ts";
 import type { Kernel } from "../kernel/types.ts";
 import type { BoundProgram } from "../loader/types.ts";
@@ -90,7 +91,9 @@ function run(prog: BoundProgram, kernel: Kernel, options: VerifyOptions, level: 
  * @param program as the loader binds it for this kernel
  * @returns the verdict with the kernel's own last message; never throws for bad input (a defect of ours gives "unsupported")
  */
-export function verify(program: BoundProgram, kernel: Kernel, options: VerifyOptions = {}): VerifyResult {
+export function verify(program: BoundProgram, anyKernel: Kernel, options: VerifyOptions = {}): VerifyResult {
+  const view = kernelFor(anyKernel, program.apiVersion ?? 0);
+  const kernel = view.ok ? view.value : anyKernel;
   const level = options.logLevel ?? 1;
   const early = options.unprivileged === true ? refusedBeforeVerifier(program) : undefined;
   if (early !== undefined) return withoutVerifier(program, early);

@@ -7,7 +7,7 @@ import type { UsersTable } from "../kernel/stability-types.ts";
 import { loadUsers } from "../kernel/stability-users.ts";
 import { declarationsOf } from "../kernel/kfunc-header.ts";
 import { makeKernel } from "../kernel/kernel.ts";
-import { parseOverlay } from "../kernel/overlay.ts";
+import { donorReleases, parseOverlay } from "../kernel/overlay.ts";
 import { parseIndex, selectKernels } from "../kernel/releases.ts";
 import type { Kernel, KernelIndex, KernelPack } from "../kernel/types.ts";
 import type { Doors } from "./doors.ts";
@@ -73,9 +73,22 @@ export class KernelStore {
     if (!document.ok) return document;
     const pack = await this.pack(name);
     if (!pack.ok) return pack;
-    const kernel = makeKernel(pack.value, document.value);
+    const donors = await this.donors(document.value === null ? [] : donorReleases(document.value));
+    if (!donors.ok) return donors;
+    const kernel = makeKernel(pack.value, document.value, donors.value);
     if (kernel.ok) this.kernels.set(key, kernel);
     return kernel;
+  }
+
+  /** Packs of the releases from which an overlay backports. */
+  private async donors(releases: readonly string[]): Promise<Result<ReadonlyMap<string, KernelPack>, string>> {
+    const out = new Map<string, KernelPack>();
+    for (const release of releases) {
+      const pack = await this.pack(release);
+      if (!pack.ok) return err(`custom kernel: to backport from ${release}: ${pack.error}`);
+      out.set(release, pack.value);
+    }
+    return ok(out);
   }
 
   private async pack(name: string): Promise<Result<KernelPack, string>> {

@@ -12,6 +12,8 @@ export interface Image {
   readonly calls: readonly ((cpu: Cpu) => void)[];
   /** region whose address plus 8 × slot stands for the slot (callbacks, function pointers) */
   readonly text: Region;
+  /** true: a function of the kernel itself, none of the program's */
+  readonly kernel?: boolean;
 }
 
 export const STACK_BYTES = 512;

@@ -13,7 +13,8 @@ export const KFUNCS: HelperTable = { ...generalKfuncs, ...dynptrKfuncs, ...strin
  * What a kfunc does, by name. On a custom kernel one that has no body of its own does what its replacement, or the one it
  * replaces, does: deprecations there are mostly renames.
  */
-export function kfuncImpl(name: string, kernel: Kernel): HelperImpl | undefined {
+export function kfuncImpl(name: string, kernel: Kernel, origin?: string): HelperImpl | undefined {
+  if (origin !== undefined && Object.hasOwn(KFUNCS, origin)) return KFUNCS[origin];
   if (Object.hasOwn(KFUNCS, name)) return KFUNCS[name];
   const policy = kernel.policy;
   if (!policy) return undefined;

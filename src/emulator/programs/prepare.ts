@@ -5,6 +5,7 @@ import type { BoundProgram } from "../../loader/types.ts";
 import type { RunRequest } from "../types.ts";
 import { ETH_HLEN, MAX_SKB_FRAGS, PAGE_SIZE, SHARED_INFO_SIZE } from "./packet-context.ts";
 import { SkbContext, SKB_CTX_SIZE, SKB_FIELD, ETH_P_IP, ETH_P_IPV6 } from "./skb-context.ts";
+import { prepareLab } from "./lab-context.ts";
 import { prepareTracing } from "./tracing.ts";
 import { preparePlain } from "./plain.ts";
 import { XdpContext } from "./xdp-context.ts";
@@ -14,6 +15,8 @@ const SKB_HEADROOM = 64;
 
 /** Makes the context a program of that type runs with, or says why BPF_PROG_TEST_RUN refuses the input. */
 export function prepare(env: RunEnv, program: BoundProgram, request: RunRequest): Result<Prepared, PrepareProblem> {
+  const own = env.kernel.policy?.programTypes.get(program.type);
+  if (own) return prepareLab(env, own, request);
   switch (program.type) {
     case "xdp": return prepareXdp(env, program, request);
     case "sched_cls": case "sched_act": return prepareSkb(env, request, { l2: true, direct: true, lwt: false, write: true });

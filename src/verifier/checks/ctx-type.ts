@@ -33,8 +33,13 @@ function ctxPair(env: Env): CtxPair | undefined {
   return btf ? pairs(btf).get(MEMBER[env.progType] ?? `BPF_PROG_TYPE_${env.progType.toUpperCase()}`) : undefined;
 }
 
+/** The context's struct of a program type that a custom kernel brought. */
+const labCtxName = (env: Env): string | undefined => env.kernel.policy?.programTypes.get(env.progType)?.struct;
+
 /** Name of the context struct as programs see it, or "" when the type has none of its own. */
 export function progCtxName(env: Env): string {
+  const own = labCtxName(env);
+  if (own !== undefined) return own;
   const pair = ctxPair(env);
   return (pair && env.kernel.btf?.type(pair.prog)?.name) ?? "";
 }
@@ -54,6 +59,7 @@ export function isProgCtxType(env: Env, btf: Btf, paramType: number, _arg: numbe
   }
   const t = btf.resolve(id);
   if (t?.kind !== BtfKind.STRUCT || t.name === "") return false;
+  if (t.name === labCtxName(env)) return true;
   const pair = ctxPair(env);
   const kernel = env.kernel.btf;
   if (!pair || !kernel) return false;

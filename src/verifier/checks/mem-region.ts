@@ -66,8 +66,10 @@ export function mayAccessDirectPktData(env: Env, pktAccess: boolean | null, t: "
     case "cgroup_sockopt":
       if (t === "write") env.seenDirectWrite = true;
       return true;
-    default:
-      return false;
+    default: {
+      const packet = env.kernel.policy?.programTypes.get(env.progType)?.packet ?? null;
+      if (packet === null || (t === "write" && packet === "read")) return false;
+    }
   }
   if (pktAccess !== null) return pktAccess;
   env.seenDirectWrite = true;

@@ -53,8 +53,10 @@ function returnRange(env: Env): RetvalRange | null {
       }
       return attachReturnsVoid(env) ? range(1, 1) : range(0, 1);
     }
-    default:
-      return null;
+    default: {
+      const own = env.kernel.policy?.programTypes.get(env.progType)?.returns;
+      return own ? range(own.min, own.max) : null;
+    }
   }
 }
 

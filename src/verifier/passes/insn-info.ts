@@ -41,7 +41,10 @@ const SYNC_CALLBACK = new Set(["bpf_for_each_map_elem", "bpf_find_vma", "bpf_loo
 export function helperName(env: Env, insn: Insn): string {
   return env.kernel.helper(insn.imm)?.name ?? "unknown";
 }
+/** The name the verifier knows a kfunc by, which a custom kernel's other name for it does not change. */
 export function kfuncCallName(env: Env, insn: Insn): string {
+  const origin = env.kernel.kfuncById(env.prog.kfuncModules[insn.off] ?? null, insn.imm)?.origin;
+  if (origin !== undefined) return origin;
   return insn.off === 0 || env.prog.kfuncModules[insn.off] !== undefined ? (env.kfuncName(insn) ?? "") : "";
 }
 export function isSyncCallbackCalling(env: Env, insn: Insn): boolean {
@@ -54,7 +57,7 @@ export function isAsyncCallbackCalling(env: Env, insn: Insn): boolean {
   return (isHelperCall(insn) && helperName(env, insn) === "bpf_timer_set_callback") || (isKfuncCall(insn) && isAsyncCallbackKfunc(kfuncCallName(env, insn)));
 }
 export function isThrowKfunc(env: Env, insn: Insn): boolean {
-  return isKfuncCall(insn) && insn.off === 0 && env.kfuncName(insn) === "bpf_throw";
+  return isKfuncCall(insn) && kfuncCallName(env, insn) === "bpf_throw";
 }
 const PKT_CHANGING = new Set([
   "bpf_clone_redirect", "bpf_l3_csum_replace", "bpf_l4_csum_replace", "bpf_lwt_push_encap", "bpf_lwt_seg6_action", "bpf_lwt_seg6_adjust_srh",

@@ -10,6 +10,8 @@ export interface KfuncMeta {
   readonly vmlinux: boolean;
   readonly id: number;
   readonly name: string;
+  /** the name the verifier knows it by: another one where a custom kernel renamed it or gave it another prototype */
+  readonly known: string;
   readonly flags: ReadonlySet<string>;
   readonly proto: BtfOf<typeof BtfKind.FUNC_PROTO>;
   /** parameters a program passes; those beyond are the kernel's own (KF_IMPLICIT_ARGS) */
@@ -59,7 +61,7 @@ export function fetchKfuncMeta(env: Env, insn: Insn): Fetch {
   const implicit = entry?.flags.includes("KF_IMPLICIT_ARGS") === true;
   let protoId = func.type;
   if (implicit) {
-    const impl = btf.find(BtfKind.FUNC, func.name + IMPL_SUFFIX);
+    const impl = btf.find(BtfKind.FUNC, (entry.origin ?? func.name) + IMPL_SUFFIX);
     const t = impl === undefined ? undefined : btf.type(impl);
     if (t?.kind !== BtfKind.FUNC) return { ok: false, errno: "EINVAL", line: `cannot find function ${func.name}${IMPL_SUFFIX} in BTF` };
     protoId = t.type;
@@ -72,7 +74,7 @@ export function fetchKfuncMeta(env: Env, insn: Insn): Fetch {
   return {
     ok: true,
     meta: {
-      btf, vmlinux: module === null, id: insn.imm, name: func.name, flags, proto, visibleArgs: implicit ? own.params.length : proto.params.length,
+      btf, vmlinux: module === null || entry.origin !== undefined, id: insn.imm, name: func.name, known: entry.origin ?? func.name, flags, proto, visibleArgs: implicit ? own.params.length : proto.params.length,
       releaseRegno: env.f.release_arg_is_r1 && flags.has("KF_RELEASE") ? 1 : 0,
       refObjId: 0, refObjCount: 0, r0Size: 0, r0Rdonly: false, argOwningRef: false, argProg: false, argConstant: null, argBtf: null, argBtfId: 0,
       retBtfId: 0, subprogno: 0, listHead: null, rbRoot: null, dynptrId: 0, dynptrType: "invalid", dynptrRefObjId: 0, iterSpi: 0, iterFrame: 0, map: null, mapUid: 0,
