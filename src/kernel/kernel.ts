@@ -9,6 +9,7 @@ import { applyOverlay, simulatedReleaseOf } from "./lab/apply.ts";
 import type { ApiWindow } from "./lab/types.ts";
 import type { Overlay } from "./overlay-schema.ts";
 import { parseRelease } from "./releases.ts";
+import { unaskedProto } from "./unasked.ts";
 import { lookUpVariant } from "./variant.ts";
 import type { ProgramVariant } from "./variant.ts";
 import type {
@@ -138,7 +139,7 @@ class PackKernel implements Kernel {
   helperProtoFor(id: number, program: ProgramVariant): HelperProto | "unknown" | "not-allowed" {
     const helper = this.helpers.get(id);
     if (!helper) return "unknown";
-    const index = lookUpVariant(helper.allowed, program);
+    const index = unaskedProto(helper, program) ?? lookUpVariant(helper.allowed, program);
     return (index === undefined ? undefined : helper.protos[index]) ?? "not-allowed";
   }
 

@@ -17,7 +17,8 @@ const NO_MAX_ENTRIES = new Set(["sk_storage", "task_storage", "inode_storage", "
 /** The map as it is asked for: max_entries filled in where the loader or libbpf would. */
 export function mapToCreate(map: MapSpec, options: CheckMapsOptions = {}): MapSpec {
   if (map.maxEntries !== 0 || options.fixMaxEntries === false || NO_MAX_ENTRIES.has(map.type)) return map;
-  return { ...map, maxEntries: 1 };
+  // libbpf rounds a ring's size up to pages whenever it is set
+  return { ...map, maxEntries: map.type === "ringbuf" || map.type === "user_ringbuf" ? PAGE_SIZE : 1 };
 }
 
 /**

@@ -31,6 +31,8 @@ const related: Readonly<Record<string, readonly string[]>> = {
   xdp: ["xdp"],
   kprobe: ["trace_kprobe", "trace_uprobe"],
   sched_cls: ["tcx_", "netkit_"],
+  cgroup_device: ["cgroup_device"],
+  cgroup_sysctl: ["cgroup_sysctl"],
 };
 
 /** Targets for program types that attach to a BTF type: attach type → what to look for in BTF; of several the first that loads is taken (not every one may sleep in every release). */

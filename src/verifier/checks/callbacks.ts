@@ -65,7 +65,7 @@ const SETTERS: Readonly<Record<CallbackKind, SetCallee>> = {
   timer: (env, caller, callee) => {
     const r = caller.regs[1]!;
     mapKeyValue(env, callee, r.map!, r.mapUid);
-    callee.callbackRetRange = { min: 0, max: 0, return32: false };
+    callee.callbackRetRange = { min: 0, max: env.f.timer_result_zero ? 0 : 1, return32: false };
   },
   task_work: (env, caller, callee) => {
     const r = caller.regs[3]!;
@@ -88,7 +88,7 @@ const SETTERS: Readonly<Record<CallbackKind, SetCallee>> = {
   },
   user_ringbuf: (env, caller, callee) => {
     markNotInit(env, callee.mut(0));
-    markDynptrReg(callee.mut(1), "local", true, env.newId(), 0);
+    markDynptrReg(callee.mut(1), "local", true, env.f.callback_checkpoints ? env.newId() : 0, 0);
     callee.set(2, caller.regs[3]!);
     clearFrom(env, callee, 3);
     bool(callee);
@@ -134,48 +134,61 @@ function pushAsync(env: Env, insnIdx: number, subprog: number, kind: CallbackKin
   SETTERS[kind](env, env.cur, frame, insnIdx);
 }
 
-/** The callback is explored as a call from here (or by itself, when it runs later). */
-export function pushCallbackCall(env: Env, _insn: Insn, insnIdx: number, subprog: number, kind: CallbackKind, sleepableAsync = false): void {
+/**
+ * The callback is explored as a call from here (or by itself, when it runs later). True: the walk goes on in it, as
+ * releases before 6.7 do, and comes back after the call once.
+ */
+export function pushCallbackCall(env: Env, _insn: Insn, insnIdx: number, subprog: number, kind: CallbackKind, sleepableAsync = false): boolean {
+  let misfit = false;
   try {
     checkFuncArgMatch(env, subprog, env.cur);
   } catch (e) {
     if (!(e instanceof VerifierError) || e.errno === "EFAULT") throw e;
+    misfit = true;
+  }
+  if (!env.f.callback_checkpoints && env.subprogIsGlobal(subprog)) {
+    if (misfit) env.fail("EINVAL", `Caller passes invalid args into func#${subprog}`);
+    if (env.log.verbose) env.verbose(`Func#${subprog} is global and valid. Skipping.\n`);
+    return false;
   }
   const info = env.subprogs[subprog]!;
   info.isCb = true;
   if (kind === "timer" || kind === "task_work") {
     info.isAsyncCb = true;
-    return pushAsync(env, insnIdx, subprog, kind, sleepableAsync);
+    pushAsync(env, insnIdx, subprog, kind, sleepableAsync);
+    return false;
   }
   if (!env.f.callback_checkpoints) {
-    env.unsupported("callbacks as releases before 6.8 explore them");
+    setupFuncEntry(env, subprog, insnIdx, SETTERS[kind], env.curState);
+    env.insnIdx = info.start - 1;
+    return true;
   }
   const st = env.pushStack(info.start, insnIdx);
   setupFuncEntry(env, subprog, insnIdx, SETTERS[kind], st);
   st.callbackUnrollDepth++;
   st.frames[st.curframe - 1]!.callbackDepth++;
   env.cur.callbackDepth = 0;
+  return false;
 }
 
 const HELPERS: Readonly<Record<string, CallbackKind>> = {
   bpf_for_each_map_elem: "map_elem", bpf_timer_set_callback: "timer", bpf_find_vma: "find_vma", bpf_loop: "loop", bpf_user_ringbuf_drain: "user_ringbuf",
 };
-/** The effects of a helper that takes a callback; true when the helper was one. */
-export function helperCallback(env: Env, insn: Insn, insnIdx: number, meta: CallMeta): boolean {
+/** The effects of a helper that takes a callback: "none" when it takes none, "entered" when the walk goes on in the callback. */
+export function helperCallback(env: Env, insn: Insn, insnIdx: number, meta: CallMeta): "none" | "pushed" | "entered" {
   const kind = HELPERS[meta.func];
-  if (!kind) return false;
-  if (kind === "loop") {
-    updateLoopInline(env, insnIdx, meta.subprogno);
+  if (!kind) return "none";
+  if (kind === "loop") updateLoopInline(env, insnIdx, meta.subprogno);
+  if (kind === "loop" && env.f.callback_checkpoints) {
     markChainPrecision(env, 1);
     const frame = env.cur;
     if (BigInt(frame.callbackDepth) >= frame.regs[1]!.r64.umax) {
       frame.callbackDepth = 0;
       if (env.log.level2) env.verbose(`frame${env.curState.curframe} bpf_loop iteration limit reached\n`);
-      return true;
+      return "pushed";
     }
   }
-  pushCallbackCall(env, insn, insnIdx, meta.subprogno, kind);
-  return true;
+  return pushCallbackCall(env, insn, insnIdx, meta.subprogno, kind) ? "entered" : "pushed";
 }
 /** Whether the loop can be inlined depends on a flags argument of zero: that makes it precise. */
 function updateLoopInline(env: Env, insnIdx: number, subprogno: number): void {

@@ -4,8 +4,10 @@ import type { HelperProto } from "../../kernel/types.ts";
 import type { Insn } from "../../isa/types.ts";
 import { markChainPrecision } from "../passes/backtrack.ts";
 import type { Flow } from "../passes/do-check.ts";
+import { markRegWritten } from "../passes/live-marks.ts";
 import { helperChangesPktData, helperName } from "../passes/insn-info.ts";
 import type { Env } from "../state/env.ts";
+import type { FuncState } from "../state/frame.ts";
 import { recordHasField } from "../state/maps.ts";
 import { markRegKnownZero, registerIsNull, regIsConst } from "../state/reg-state.ts";
 import * as T from "../state/reg-type.ts";
@@ -72,7 +74,15 @@ export function checkHelperCall(env: Env, insn: Insn): Flow {
   else if (func === "bpf_get_local_storage") {
     if (!registerIsNull(env.reg(2))) env.fail("EINVAL", "get_local_storage() doesn't support non-zero flags");
     if (env.f.null_arg_precise) markChainPrecision(env, 2);
-  } else if (!helperCallback(env, insn, insnIdx, meta) && helperSpecial(env, meta)) changesData = true;
+  } else {
+    const caller = env.cur;
+    const callback = helperCallback(env, insn, insnIdx, meta);
+    if (callback === "entered") {
+      afterEnteringCallback(env, caller, meta, insn);
+      return "next";
+    }
+    if (callback === "none" && helperSpecial(env, meta)) changesData = true;
+  }
 
   clearCallerSaved(env, env.cur);
   invalidateOutgoingStackArgs(env, env.cur);
@@ -92,6 +102,17 @@ export function checkHelperCall(env: Env, insn: Insn): Flow {
   }
   if (changesData) clearAllPktPointers(env);
   return "next";
+}
+
+/** The call is done with in the caller before the callback is walked: its result may be anything (releases before 6.7). */
+function afterEnteringCallback(env: Env, caller: FuncState, meta: CallMeta, insn: Insn): void {
+  clearCallerSaved(env, caller);
+  // what the callee gets counts as written there too
+  for (let i = 0; i <= 5; i++) markRegWritten(env.cur.mut(i));
+  const r0 = caller.mut(0);
+  markUnknown(env, r0);
+  r0.subregDef = 0;
+  checkMapFuncCompatibility(env, meta.map, meta.func, insn.imm);
 }
 
 function recordMap(env: Env, meta: CallMeta, func: string, insnIdx: number): void {

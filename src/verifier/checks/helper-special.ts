@@ -35,7 +35,7 @@ export function helperSpecial(env: Env, meta: CallMeta): boolean {
         range = { ...lsm, return32: true };
       }
       markChainPrecision(env, 1);
-      if (!retvalRangeWithin(range, env.reg(1))) invalidScalar(env, env.reg(1), range, "At bpf_set_retval", "R1");
+      if (!retvalRangeWithin(env, range, env.reg(1))) invalidScalar(env, env.reg(1), range, "At bpf_set_retval", "R1");
       return false;
     }
     case "bpf_dynptr_write":

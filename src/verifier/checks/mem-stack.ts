@@ -1,12 +1,13 @@
 /** Stack accesses: spills, fills, partial and variable ones (kernel check_stack_read*, check_stack_write*). */
 import { BPF_MEM, BPF_ST, bpfClass, bpfMode } from "../../isa/table.ts";
-import { fls64, tnumIsConst } from "../domains/tnum.ts";
+import { R32_UNBOUNDED, r32Equal, R64_UNBOUNDED, r64Equal } from "../domains/range.ts";
+import { fls64, tnumIsConst, tnumIsUnknown } from "../domains/tnum.ts";
 import { markChainPrecision, markPrecision } from "../passes/backtrack.ts";
 import { pushJmpHistory } from "../passes/jmp-history.ts";
 import { tnumStr } from "../report/print-state.ts";
 import { BPF_MAX_VAR_OFF, type Env } from "../state/env.ts";
 import {
-  type FuncState, getSpi, isSpilledReg, isSpilledScalarReg, MAX_BPF_STACK, slotType, STACK_DYNPTR, STACK_INVALID, STACK_IRQ_FLAG, STACK_ITER, STACK_MISC,
+  BPF_REG_FP, type FuncState, getSpi, isSpilledReg, isSpilledScalarReg, MAX_BPF_STACK, slotType, STACK_DYNPTR, STACK_INVALID, STACK_IRQ_FLAG, STACK_ITER, STACK_MISC,
   STACK_POISON, STACK_SPILL, STACK_ZERO, withSlotType,
 } from "../state/frame.ts";
 import { constReg, registerIsNull, type RegState } from "../state/reg-state.ts";
@@ -44,7 +45,7 @@ export function checkStackAccessWithinBounds(env: Env, reg: RegState, regno: num
     min = reg.r64.smin + BigInt(off);
     max = reg.r64.smax + BigInt(off + size);
   }
-  const minValid = t === "write" || env.allowUninitStack ? -MAX_BPF_STACK : -frame.allocatedStack;
+  const minValid = t === "write" || (env.allowUninitStack && env.f.stack_grows_on_read) ? -MAX_BPF_STACK : -frame.allocatedStack;
   let errno = "";
   if (min < BigInt(minValid) || min > -1n) errno = "EACCES";
   else if (max > 0n) errno = "EINVAL";
@@ -53,10 +54,10 @@ export function checkStackAccessWithinBounds(env: Env, reg: RegState, regno: num
     if (isConst) env.fail(errno, `invalid${extra} stack ${name} off=${env.f.ptr_fixed_off ? off : min} size=${size}`);
     env.fail(errno, `invalid variable-offset${extra} stack ${name} var_off=${tnumStr(env, reg.varOff)}${env.f.stack_var_message_off ? ` off=${off}` : ""} size=${size}`);
   }
-  growStack(env, frame, Number(-min));
+  growStack(env, frame, Number(-min), env.f.stack_grows_on_read || (t === "write" && src === "direct"));
 }
-export function growStack(env: Env, frame: FuncState, bytes: number): void {
-  frame.growStack(bytes);
+export function growStack(env: Env, frame: FuncState, bytes: number, slots = true): void {
+  if (slots) frame.growStack(bytes);
   const info = env.subprogs[frame.subprogno]!;
   info.stackDepth = Math.max(info.stackDepth, Math.ceil(bytes / 8) * 8);
 }
@@ -82,6 +83,10 @@ function saveRegister(env: Env, frame: FuncState, spi: number, reg: RegState, si
   for (; i > 8 - size; i--) slot.types = withSlotType(slot.types, i - 1, STACK_SPILL);
   for (; i; i--) {
     const t = slotType(slot.types, i - 1);
+    if (!env.f.spill_keeps_zero) {
+      slot.types = scrub(slot.types, i - 1);
+      continue;
+    }
     if (t === STACK_ZERO || t === STACK_POISON || (t === STACK_INVALID && (env.f.misc_keeps_invalid || !env.allowPtrLeaks))) continue;
     slot.types = withSlotType(slot.types, i - 1, STACK_MISC);
   }
@@ -93,6 +98,9 @@ export function checkStackWrite(env: Env, reg: RegState, off: number, size: numb
   if (tnumIsConst(reg.varOff)) writeFixed(env, frame, off + varOffNum(reg), size, value, insnIdx);
   else writeVar(env, frame, reg, off, size, value, insnIdx);
 }
+
+/** Nothing is known: such a scalar is not worth a spill before 6.8 (kernel register_is_bounded). */
+const unbounded = (r: RegState): boolean => tnumIsUnknown(r.varOff) && r64Equal(r.r64, R64_UNBOUNDED) && r32Equal(r.r32, R32_UNBOUNDED);
 
 function writeFixed(env: Env, frame: FuncState, off: number, size: number, value: number, insnIdx: number): void {
   const insn = env.insns[insnIdx]!;
@@ -115,7 +123,8 @@ function writeFixed(env: Env, frame: FuncState, off: number, size: number, value
   env.markSlotScratched(spi);
   const isSt = bpfClass(insn.code) === BPF_ST && bpfMode(insn.code) === BPF_MEM;
   let flags = INSN_F_STACK_ACCESS;
-  if (reg && off % 8 === 0 && reg.type === T.SCALAR_VALUE && env.bpfCapable && (env.f.spill_unaligned_sizes || size === 8 || env.f.spill_narrow)) {
+  if (reg && off % 8 === 0 && reg.type === T.SCALAR_VALUE && env.bpfCapable && (env.f.spill_keeps_zero || (!unbounded(reg) && !registerIsNull(reg)))) {
+    if (!env.f.precision_all_frames && insn.dst !== BPF_REG_FP) markChainPrecision(env, value);
     const fits = fls64(reg.r64.umax) <= 8 * size;
     if (fits && env.f.spill_links_id) {
       assignScalarIdBeforeMov(env, () => cur.mut(value), reg);
@@ -123,7 +132,7 @@ function writeFixed(env: Env, frame: FuncState, off: number, size: number, value
     }
     const saved = saveRegister(env, frame, spi, reg, size);
     if (!fits) saved.id = 0;
-  } else if (!reg && off % 8 === 0 && isSt && env.bpfCapable && env.f.spill_imm) {
+  } else if (!reg && off % 8 === 0 && isSt && env.bpfCapable && (env.f.spill_keeps_zero || insn.imm !== 0)) {
     const r = constReg(BigInt(insn.imm));
     saveRegister(env, frame, spi, r, size);
   } else if (reg && spillable(env, reg.type)) {
@@ -154,7 +163,7 @@ function writeVar(env: Env, frame: FuncState, ptr: RegState, off: number, size: 
   const max = Number(ptr.r64.smax) + off + size;
   const reg = value >= 0 ? env.cur.regs[value]! : null;
   const isSt = bpfClass(insn.code) === BPF_ST && bpfMode(insn.code) === BPF_MEM;
-  const zero = (reg && registerIsNull(reg)) || (!reg && isSt && insn.imm === 0 && env.f.spill_imm);
+  const zero = (reg && registerIsNull(reg)) || (!reg && isSt && insn.imm === 0 && env.f.spill_keeps_zero);
   let zeroUsed = false;
   for (let i = min; i < max; i++) destroyIfDynptrSlot(env, frame, getSpi(i));
   checkFastcallStackContract(env, frame, insnIdx, min);
@@ -173,7 +182,8 @@ function writeVar(env: Env, frame: FuncState, ptr: RegState, off: number, size: 
       zeroUsed = true;
       continue;
     }
-    scrubSpecialSlot(frame, spi);
+    if (env.f.dynptr_slots_watched) scrubSpecialSlot(frame, spi);
+    else if (slot0.spilled.type !== T.NOT_INIT) frame.mutSpilled(spi).type = T.NOT_INIT;
     const slot = frame.mutSlot(spi);
     const now = slotType(slot.types, at);
     let next = STACK_MISC;

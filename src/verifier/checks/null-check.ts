@@ -38,8 +38,8 @@ export function markPtrOrNullRegs(env: Env, st: VState, regno: number, isNull: b
   const { id, refObjId } = reg;
   if (isNull) {
     if (env.f.ref_obj_ids) {
-      if (refObjId && refObjId === id) releaseReferenceNoMark(st, id);
-    } else if (findReference(st, id)) releaseReferenceNoMark(st, id);
+      if (refObjId && refObjId === id) releaseReferenceNoMark(env, st, id);
+    } else if (findReference(st, id)) releaseReferenceNoMark(env, st, id);
   }
   forEachReg(st, (r, mut) => {
     if (T.typeMayBeNull(r.type) && r.id === id) markOne(env, mut(), isNull);

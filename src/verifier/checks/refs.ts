@@ -18,10 +18,16 @@ export function acquireReference(env: Env, insnIdx: number, parentId = 0): numbe
 export function findReference(st: VState, id: number): RefState | undefined {
   return id ? st.refs.find((r) => r.type === "ptr" && r.id === id) : undefined;
 }
-export function releaseReferenceNoMark(st: VState, id: number): boolean {
+export function releaseReferenceNoMark(env: Env, st: VState, id: number): boolean {
   const i = st.refs.findIndex((r) => r.type === "ptr" && r.id === id);
   if (i < 0) return false;
-  st.refs = st.refs.filter((_, j) => j !== i);
+  if (env.f.callback_refs && st.cur.inCallbackFn && st.refs[i]!.callbackRef !== st.cur.frameno) return false;
+  if (env.f.refs_keep_order) st.refs = st.refs.filter((_, j) => j !== i);
+  else {
+    const refs = st.refs.slice(0, -1);
+    if (i < refs.length) refs[i] = st.refs[refs.length]!;
+    st.refs = refs;
+  }
   return true;
 }
 /** Does the register hold a reference that must be released? */
@@ -32,7 +38,7 @@ export function regIsReferenced(env: Env, r: RegState): boolean {
 export function releaseReference(env: Env, id0: number): void {
   const st = env.curState;
   if (env.f.ref_obj_ids) {
-    if (!releaseReferenceNoMark(st, id0)) env.failSilently("EINVAL");
+    if (!releaseReferenceNoMark(env, st, id0)) env.failSilently("EINVAL");
     forEachReg(st, (r, mut) => {
       if (r.refObjId === id0) markRegInvalid(env, mut());
     });
@@ -40,7 +46,7 @@ export function releaseReference(env: Env, id0: number): void {
   }
   const todo = [id0];
   const seen = new Set(todo);
-  releaseReferenceNoMark(st, id0);
+  releaseReferenceNoMark(env, st, id0);
   for (;;) {
     const id = todo.pop();
     if (!id) return;

@@ -20,7 +20,7 @@ export function releaseReg(env: Env, reg: RegState, convertRcu: boolean, dynptr:
 
 /** A per-CPU object given away under RCU may still be read. */
 function convertToRcu(env: Env, id: number): void {
-  if (!releaseReferenceNoMark(env.curState, id)) env.failSilently("EINVAL");
+  if (!releaseReferenceNoMark(env, env.curState, id)) env.failSilently("EINVAL");
   forEachReg(env.curState, (r, mut) => {
     if ((env.f.ref_obj_ids ? r.refObjId : r.id) !== id) return;
     const m = mut();

@@ -80,7 +80,7 @@ export function checkReturnCode(env: Env, regno: number, name: string): void {
   const reg = env.reg(regno);
   if (reg.type !== SCALAR_VALUE) env.fail("EINVAL", `${ctx} the register R${regno} is not a known value (${regTypeStr(env, reg.type)})`);
   if (env.f.ret_precise) markChainPrecision(env, regno);
-  if (!retvalRangeWithin(r, env.reg(regno))) {
+  if (!retvalRangeWithin(env, r, env.reg(regno))) {
     try {
       invalidScalar(env, env.reg(regno), r, ctx, name);
     } catch (e) {

@@ -39,17 +39,26 @@ export function checkStackRangeInitialized(env: Env, reg: RegState, regno: numbe
     for (let i = min; i < max + size; i++) {
       const slotNo = -i - 1;
       if (frame.allocatedStack <= slotNo) continue;
-      if (slotType(frame.stack[slotNo >> 3]!.types, slotNo & 7) === STACK_DYNPTR) env.fail("EACCES", `potential write to dynptr at off=${i} disallowed`);
+      if (env.f.dynptr_slots_watched && slotType(frame.stack[slotNo >> 3]!.types, slotNo & 7) === STACK_DYNPTR) env.fail("EACCES", `potential write to dynptr at off=${i} disallowed`);
     }
     raw.accessSize = size;
     raw.regno = regno;
     return;
   }
+  const notInitialized = (i: number): void => {
+    const what = env.f.stack_helper_access_typed || src === "direct" ? "read from" : "indirect read from";
+    if (isConst) env.fail("EACCES", `invalid ${what} stack ${name} off ${min}+${i - min} size ${size}`);
+    env.fail("EACCES", `invalid ${what} stack ${name} var_off ${tnumStr(env, reg.varOff)}+${i - min} size ${size}`);
+  };
   for (let i = min; i < max + size; i++) {
     const slotNo = -i - 1;
     const spi = slotNo >> 3, at = slotNo & 7;
-    if (frame.allocatedStack <= slotNo) env.fail("EFAULT", "allocated_stack too small");
-    const slot = frame.stack[spi]!;
+    const slot = frame.stack[spi];
+    if (!slot) {
+      if (env.f.stack_grows_on_read) env.fail("EFAULT", "allocated_stack too small");
+      notInitialized(i);
+      return;
+    }
     const st = slotType(slot.types, at);
     if (st === STACK_MISC) {
       markSlotRead(env, frame, spi);
@@ -76,8 +85,6 @@ export function checkStackRangeInitialized(env: Env, reg: RegState, regno: numbe
       if (allowPoison) continue;
       env.fail("EACCES", `reading from stack ${name} off ${min}+${i - min} size ${size}, slot poisoned by dead code elimination`);
     }
-    const what = env.f.stack_helper_access_typed || src === "direct" ? "read from" : "indirect read from";
-    if (isConst) env.fail("EACCES", `invalid ${what} stack ${name} off ${min}+${i - min} size ${size}`);
-    env.fail("EACCES", `invalid ${what} stack ${name} var_off ${tnumStr(env, reg.varOff)}+${i - min} size ${size}`);
+    notInitialized(i);
   }
 }

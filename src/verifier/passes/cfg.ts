@@ -84,13 +84,11 @@ function visitInsn(env: Env, w: Walk, t: number): boolean {
       return false;
     case BPF_CALL: {
       if (isAsyncCallbackCalling(env, insn)) aux.prunePoint = true;
-      if (isSyncCallbackCalling(env, insn)) {
+      if (env.f.callback_checkpoints && isSyncCallbackCalling(env, insn)) {
         aux.prunePoint = true;
-        if (env.f.callback_checkpoints) {
-          aux.callsCallback = true;
-          aux.forceCheckpoint = true;
-          aux.jmpPoint = true;
-        }
+        aux.callsCallback = true;
+        aux.forceCheckpoint = true;
+        aux.jmpPoint = true;
       }
       const info = env.subprogs[env.findContainingSubprog(t)]!;
       if (isHelperCall(insn)) {

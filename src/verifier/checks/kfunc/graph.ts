@@ -84,7 +84,7 @@ export function setNonOwning(env: Env, r: RegState): void {
 }
 /** Every register that owns the reference stops owning it; the reference is the graph's. */
 export function convertOwningToNonOwning(env: Env, id: number): void {
-  releaseReferenceNoMark(env.curState, id);
+  releaseReferenceNoMark(env, env.curState, id);
   forEachReg(env.curState, (r, mut) => {
     if ((env.f.ref_obj_ids ? r.refObjId : r.id) !== id) return;
     const m = mut();
