@@ -8,6 +8,7 @@ import { BPF_F_INNER_MAP, type BtfField, type VMap } from "../state/maps.ts";
 import { registerIsNull, type RegState } from "../state/reg-state.ts";
 import * as T from "../state/reg-type.ts";
 import { argType, checkFuncArgRegOff, checkRegType } from "./arg-types.ts";
+import { inRbtreeLockRequiredCb } from "./callbacks.ts";
 import { checkConstStr } from "./const-str.ts";
 import { processDynptrFunc } from "./dynptr.ts";
 import { checkHelperMemAccess, checkMemSizeReg } from "./helper-mem.ts";
@@ -128,6 +129,7 @@ function checkByType(env: Env, i: number, meta: CallMeta, fn: HelperProto, base:
       meta.retBtfId = reg.btfId;
       return;
     case "ARG_PTR_TO_SPIN_LOCK":
+      if (inRbtreeLockRequiredCb(env)) env.fail("EACCES", "can't spin_{lock,unlock} in rbtree cb");
       processSpinLock(env, regno, meta.func === "bpf_spin_lock");
       return;
     case "ARG_PTR_TO_TIMER":

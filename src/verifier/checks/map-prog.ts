@@ -5,7 +5,7 @@ import { recordHasField, type VMap } from "../state/maps.ts";
 const TRACING = new Set(["kprobe", "tracepoint", "perf_event", "raw_tracepoint", "raw_tracepoint_writable"]);
 const SLEEPABLE_MAPS = new Set([
   "hash", "lru_hash", "array", "percpu_hash", "percpu_array", "lru_percpu_hash", "array_of_maps", "hash_of_maps", "ringbuf", "user_ringbuf", "inode_storage", "sk_storage",
-  "task_storage", "cgrp_storage", "queue", "stack", "arena", "insn_array", "prog_array", "lpm_trie",
+  "task_storage", "cgrp_storage", "queue", "stack", "arena", "insn_array", "prog_array", "lpm_trie", "rhash",
 ]);
 
 export function checkMapProgCompatibility(env: Env, map: VMap): void {
@@ -20,6 +20,7 @@ export function checkMapProgCompatibility(env: Env, map: VMap): void {
     if (recordHasField(record, "timer")) env.fail("EINVAL", "tracing progs cannot use bpf_timer yet");
     if (recordHasField(record, "wq")) env.fail("EINVAL", "tracing progs cannot use bpf_wq yet");
   }
+  if (map.type === "struct_ops") env.fail("EINVAL", "bpf_struct_ops map cannot be used in prog");
   if (env.prog.sleepable && !(SLEEPABLE_MAPS.has(map.type) && (env.f.sleepable_more_maps || (map.type !== "prog_array" && map.type !== "lpm_trie"))))
     env.fail("EINVAL", env.f.sleepable_map_message_new ? "Sleepable programs can only use array, hash, ringbuf and local storage maps" : "Sleepable programs can only use array, hash, and ringbuf maps");
 }

@@ -10,7 +10,7 @@ import * as T from "../state/reg-type.ts";
 
 /** Kernel struct by name: what field it is, its size and alignment. Sizes are the program's view of them (uapi linux/bpf.h). */
 const STRUCTS: Readonly<Record<string, readonly [FieldType, number, number]>> = {
-  bpf_spin_lock: ["spin_lock", 4, 4], bpf_res_spin_lock: ["res_spin_lock", 8, 8], bpf_timer: ["timer", 16, 8], bpf_wq: ["wq", 16, 8],
+  bpf_spin_lock: ["spin_lock", 4, 4], bpf_res_spin_lock: ["res_spin_lock", 4, 4], bpf_timer: ["timer", 16, 8], bpf_wq: ["wq", 16, 8],
   bpf_task_work: ["task_work", 8, 8], bpf_list_head: ["list_head", 16, 8], bpf_list_node: ["list_node", 24, 8], bpf_rb_root: ["rb_root", 16, 8],
   bpf_rb_node: ["rb_node", 32, 8], bpf_refcount: ["refcount", 4, 4],
 };

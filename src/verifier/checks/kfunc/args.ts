@@ -120,8 +120,9 @@ function checkKindAndOffset(env: Env, meta: KfuncMeta, i: number, reg: RegState,
 }
 
 function checkMapArg(env: Env, meta: KfuncMeta, reg: RegState, name: string): void {
-  if (!reg.map) env.fail("EINVAL", `pointer in ${name} isn't map pointer`);
-  const record = reg.map!.record;
+  // the kernel's map pointer shares its place with a pointer's BTF, a memory's size and a packet's range
+  if (!reg.map && !reg.btf && !reg.memSize && !reg.range) env.fail("EINVAL", `pointer in ${name} isn't map pointer`);
+  const record = reg.map?.record ?? null;
   const wq = record !== null && record.wqOff >= 0, taskWork = record !== null && record.taskWorkOff >= 0;
   if (meta.map && (wq || taskWork) && (meta.map !== reg.map || meta.mapUid !== reg.mapUid)) {
     env.fail(

@@ -50,5 +50,3 @@ export const callsSyncCallback = isRbtreeAdd;
 /** Has a callback run later. */
 export const callsAsyncCallback = (m: Known): boolean => isWqSetCallback(m) || isTaskWorkAdd(m);
 export const callsCallback = (m: Known): boolean => callsSyncCallback(m) || callsAsyncCallback(m);
-/** May be called with a bpf_spin_lock held (kernel kfunc_spin_allowed). */
-export const allowedUnderSpinLock = (m: Known): boolean => isGraphApi(m) || isIterNum(m) || isResSpinLock(m) || isArenaApi(m) || isStreamApi(m);
