@@ -8,10 +8,11 @@ const isolation = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-E
 
 /**
  * What the built page may load. Monaco and signals set styles from script, hence 'unsafe-inline' for styles alone;
- * WebAssembly needs its own word; workers may be blobs (the threaded compiler makes its own).
+ * WebAssembly needs its own word; workers may be blobs (the threaded compiler makes its own). Data, and only data, may come from
+ * elsewhere: a workshop is loaded from the address that somebody gives.
  */
 const policy = [
-  "default-src 'none'", "script-src 'self' 'wasm-unsafe-eval'", "worker-src 'self' blob:", "connect-src 'self' data: blob:", "style-src 'self' 'unsafe-inline'",
+  "default-src 'none'", "script-src 'self' 'wasm-unsafe-eval'", "worker-src 'self' blob:", "connect-src 'self' data: blob: https: http://localhost:* http://127.0.0.1:*", "style-src 'self' 'unsafe-inline'",
   "font-src 'self' data:", "img-src 'self' data: blob:", "manifest-src 'self'", "base-uri 'none'", "form-action 'none'", "object-src 'none'",
 ].join("; ");
 
@@ -65,8 +66,11 @@ function serviceWorkerManifest(): Plugin {
         if (!worker || worker.type !== "chunk") return this.error("sw.js is missing from the build");
         const shell: Record<string, string> = {};
         const data: Record<string, string> = {};
+        const list = buildList(bundle, publicDir);
+        const listId = this.emitFile({ type: "asset", fileName: "build.json", source: list });
+        shell[this.getFileName(listId)] = hash(list);
         for (const file of Object.values(bundle)) {
-          if (file.fileName === "sw.js" || file.fileName.endsWith(".map")) continue;
+          if (file.fileName === "sw.js" || file.fileName === "build.json" || file.fileName.endsWith(".map")) continue;
           const onDemand = ON_DEMAND.test(file.fileName);
           (onDemand ? data : shell)[file.fileName] = hash(file.type === "chunk" ? file.code : file.source);
         }
@@ -80,6 +84,14 @@ function serviceWorkerManifest(): Plugin {
       },
     },
   };
+}
+
+/** build.json: every file of the page with its size, so that a page can pack itself for a room without internet (src/workshop/offline.ts). */
+function buildList(bundle: Record<string, { fileName: string; type: "chunk" | "asset"; code?: string; source?: string | Uint8Array }>, publicDir: string): string {
+  const files = Object.values(bundle).filter((file) => !file.fileName.endsWith(".map")).map((file) => ({ path: file.fileName, bytes: Buffer.byteLength((file.type === "chunk" ? file.code : file.source) ?? "") }));
+  for (const path of walk(publicDir)) files.push({ path: relative(publicDir, path).replaceAll("\\", "/"), bytes: statSync(path).size });
+  files.push({ path: "build.json", bytes: 0 });
+  return JSON.stringify({ schema: 1, files: files.map((file) => ({ ...file, optional: ON_DEMAND.test(file.path) })) });
 }
 
 function hash(content: string | Uint8Array): string {
@@ -110,7 +122,7 @@ export default defineConfig({
     target: "es2022",
     chunkSizeWarningLimit: 4096,
     rolldownOptions: {
-      input: { index: resolve(import.meta.dirname, "index.html"), sw: resolve(import.meta.dirname, "src/ui/service-worker.ts") },
+      input: { index: resolve(import.meta.dirname, "index.html"), presenter: resolve(import.meta.dirname, "presenter.html"), sw: resolve(import.meta.dirname, "src/ui/service-worker.ts") },
       output: { entryFileNames: (chunk) => (chunk.name === "sw" ? "sw.js" : "assets/[name]-[hash].js") },
     },
   },

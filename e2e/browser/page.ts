@@ -2,7 +2,8 @@ import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { chromium, type Browser, type BrowserContext, type Page } from "playwright-core";
 
-export const dist = fileURLToPath(new URL("../../dist", import.meta.url));
+/** The build under test; $DIST names another than dist/. */
+export const dist = process.env["DIST"] ?? fileURLToPath(new URL("../../dist", import.meta.url));
 
 const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
 

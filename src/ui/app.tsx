@@ -1,4 +1,5 @@
-import { useEffect } from "preact/hooks";
+import { lazy, Suspense } from "preact/compat";
+import { useEffect, useRef } from "preact/hooks";
 import { openFiles } from "./actions.ts";
 import { EditorPane } from "./editor/editor-pane.tsx";
 import { EmbedHeader, Header } from "./header.tsx";
@@ -11,12 +12,15 @@ import { LogPanel } from "./panels/log.tsx";
 import { MatrixPanel } from "./panels/matrix.tsx";
 import { OutputPanel } from "./panels/output.tsx";
 import { WhyPanel } from "./panels/why.tsx";
-import { editorShare, narrow } from "./prefs.ts";
+import { editorShare, narrow, workshopShare } from "./prefs.ts";
 import { dismissToast, embedded, pane, panel, PANELS, runProgram, saveNow, session, toast, toasts, type Panel } from "./state.ts";
 import { StatusBar } from "./status-bar.tsx";
 import { VerdictHead } from "./verdict-head.tsx";
 import { Icon } from "./widgets/icon.tsx";
 import { Split } from "./widgets/split.tsx";
+import { arriving, libraryOpen, room, takeDrop } from "./workshop/door.ts";
+
+const Library = lazy(() => import("./workshop/library.tsx").then((m) => m.Library));
 
 export function App() {
   useEffect(() => {
@@ -34,29 +38,41 @@ export function App() {
     addEventListener("keydown", key);
     return () => removeEventListener("keydown", key);
   }, []);
+  const drop = (event: DragEvent): void => {
+    event.preventDefault();
+    if (!takeDrop(event.dataTransfer)) void openFiles([...(event.dataTransfer?.files ?? [])]);
+  };
+  const Workshop = room.value?.Pane;
   return (
-    <div class={`app ${narrow.value ? "narrow" : ""} ${embedded ? "embedded" : ""}`}
-      onDragOver={(e) => e.preventDefault()} onDrop={(e) => { e.preventDefault(); void openFiles([...(e.dataTransfer?.files ?? [])]); }}>
+    <div class={`app ${narrow.value ? "narrow" : ""} ${embedded ? "embedded" : ""}`} onDragOver={(e) => e.preventDefault()} onDrop={drop}>
       {embedded ? <EmbedHeader /> : <Header />}
       {narrow.value ? <Narrow /> : (
-        <main class="body"><Split share={editorShare} direction="row" label="Size of the editor" first={<EditorPane />} second={<Results />} /></main>
+        <main class="body">
+          <Split share={workshopShare} direction="row" label="Size of the workshop's text" first={Workshop ? <Workshop /> : null}
+            second={<Split share={editorShare} direction="row" label="Size of the editor" first={<EditorPane />} second={<Results />} />} />
+        </main>
       )}
       <StatusBar />
+      {libraryOpen.value && <Suspense fallback={null}><Library /></Suspense>}
+      {arriving.value && <div class="arriving" role="status"><span class="spinner" /> {arriving.value}</div>}
       <Toasts />
     </div>
   );
 }
 
-/** One pane at a time; both stay in the document so that neither loses its place. */
+/** One pane at a time; all stay in the document so that none loses its place. */
 function Narrow() {
   const errors = session.build.value?.diagnostics.filter((d) => d.severity === "error").length ?? 0;
+  const Workshop = room.value?.Pane;
   return (
     <>
       <main class="body">
+        {Workshop && <div class="narrow-pane" hidden={pane.value !== "text"}><Workshop /></div>}
         <div class="narrow-pane" hidden={pane.value !== "editor"}><EditorPane /></div>
         <div class="narrow-pane" hidden={pane.value !== "results"}><Results /></div>
       </main>
-      <nav class="pane-switch" aria-label="Panes">
+      <nav class={`pane-switch ${Workshop ? "three" : ""}`} aria-label="Panes">
+        {Workshop && <button type="button" aria-current={pane.value === "text"} onClick={() => { pane.value = "text"; }}><Icon name="steps" /> Text</button>}
         <button type="button" aria-current={pane.value === "editor"} onClick={() => { pane.value = "editor"; }}><Icon name="pencil" /> Source{errors > 0 && <span class="tag no">{errors}</span>}</button>
         <button type="button" aria-current={pane.value === "results"} onClick={() => { pane.value = "results"; }}><VerdictDot /> Verdict</button>
       </nav>
@@ -103,8 +119,15 @@ function Results() {
 }
 
 function Toasts() {
+  const box = useRef<HTMLDivElement>(null);
+  const count = toasts.value.length;
+  useEffect(() => {
+    // Shown again, it lies above whatever was opened since.
+    if (box.current?.matches(":popover-open")) box.current.hidePopover();
+    if (count > 0) box.current?.showPopover?.();
+  }, [count]);
   return (
-    <div class="toasts" role="status" aria-live="polite">
+    <div ref={box} class="toasts" role="status" aria-live="polite" popover="manual">
       {toasts.value.map((t) => (
         <div key={t.id} class={`toast ${t.kind}`}>
           <span class="grow">{t.text}</span>

@@ -8,6 +8,7 @@ import { themeChoice } from "./prefs.ts";
 import { documentId, documents, embedded, newDocument, openDocument, runProgram, running, saveState, session, toast } from "./state.ts";
 import { Icon, Logo } from "./widgets/icon.tsx";
 import { MenuItem, Popover } from "./widgets/menu.tsx";
+import { libraryOpen } from "./workshop/door.ts";
 
 export const commandKey = /Mac|iP(?:hone|ad)/.test(navigator.platform) ? "⌘" : "Ctrl ";
 
@@ -15,6 +16,7 @@ export function Header() {
   return (
     <header class="top">
       <div class="brand"><Logo /><h1>BPF Playground</h1></div>
+      <button type="button" class="button" title="Workshops and essays" aria-label="Workshops" onClick={() => { libraryOpen.value = true; }}><Icon name="steps" /><span class="wide-only">Workshops</span></button>
       <ExamplesMenu />
       <ProjectMenu />
       <div class="grow" />

@@ -3,14 +3,18 @@ import "./styles/tokens.css";
 import "./styles/base.css";
 import "./styles/layout.css";
 import "./styles/panels.css";
+import "./styles/workshop.css";
 import { decodeLink, isLink } from "../session/link.ts";
 import { App } from "./app.tsx";
 import { documents, connect, embedded, newDocument, openDocument, session, toast } from "./state.ts";
 import { openApi } from "./panels/api-explorer.tsx";
 import { registerServiceWorker } from "./register-sw.ts";
+import { followWorkshopAddress } from "./workshop/door.ts";
 
 /** What the address asks for: a project in a link, or an API's card. A link becomes a document of its own; a bad one says why and changes nothing. */
-async function followAddress(): Promise<void> {
+async function followAddress(first = false): Promise<void> {
+  // A workshop's text is asked for before clang is: it is there to be read meanwhile.
+  if (!embedded && (await followWorkshopAddress(first))) return;
   const fragment = location.hash.slice(1);
   if (isLink(fragment)) {
     const project = await decodeLink(fragment);
@@ -40,7 +44,7 @@ function forgetLinkOnChange(): void {
 
 render(<App />, document.getElementById("app")!);
 connect();
-await followAddress();
+await followAddress(true);
 addEventListener("hashchange", () => void followAddress());
 session.start();
 registerServiceWorker();

@@ -1,4 +1,5 @@
 import { session, toast } from "./state.ts";
+import { room } from "./workshop/door.ts";
 
 /**
  * Registers the service worker of a built page. A new version is fetched beside the old one and takes over when the person says so,
@@ -30,7 +31,10 @@ export function registerServiceWorker(): void {
 }
 
 function keepWhatIsUsed(): void {
-  for (const file of ["index.json", "api.json", `${session.project.value.kernel}.pack`]) {
-    void fetch(new URL(`kernels/${file}`, document.baseURI), { cache: "force-cache" }).then((response) => response.arrayBuffer()).catch(() => undefined);
+  const kernels = ["index.json", "api.json", `${session.project.value.kernel}.pack`].map((file) => `kernels/${file}`);
+  const workshop = room.value?.taking;
+  const texts = workshop?.source.kind === "own" ? ["workshops/index.json", `workshops/${workshop.workshop.id}.json`] : [];
+  for (const file of [...kernels, ...texts]) {
+    void fetch(new URL(file, document.baseURI), { cache: "force-cache" }).then((response) => response.arrayBuffer()).catch(() => undefined);
   }
 }

@@ -106,7 +106,8 @@ self.addEventListener("fetch", (event) => {
   if (url.origin !== scope.origin || !url.pathname.startsWith(scope.pathname)) return;
   const path = decodeURIComponent(url.pathname.slice(scope.pathname.length));
   if (request.mode === "navigate") {
-    if (path === "" || path === "index.html") event.respondWith(fromShell("index.html", request));
+    const page = path === "" ? "index.html" : path;
+    if (page.endsWith(".html") && page in build.shell) event.respondWith(fromShell(page, request));
     return;
   }
   if (path in build.shell) event.respondWith(fromShell(path, request));

@@ -1,0 +1,141 @@
+import { computed, effect, signal } from "@preact/signals";
+import { Taking, type WorkshopSource } from "../../session/taking.ts";
+import { documentId, documents, keeper, newDocument, openDocument, pane, panel, saveNow, saveState, session, toast } from "../state.ts";
+import { largeType, narrow, store } from "../prefs.ts";
+import { startProject } from "../start-project.ts";
+import { compilerPort, makeKernelPort } from "../worker-ports.ts";
+import { libraryOpen, readAddress, room, type Wanted } from "./door.ts";
+import { openFile, openFolder, openKept, openOwn, openUrl, type Opened, type OpenResult } from "./open.ts";
+import { WorkshopPane } from "./pane.tsx";
+import { surface } from "./surface.ts";
+
+/** The files of the open workshop as they came: what an offline copy takes along. */
+export const openedFiles = signal<Readonly<Record<string, string>>>({});
+
+export async function openWanted(wanted: Wanted): Promise<void> {
+  const now = room.value?.taking;
+  if (now && isOf(now.source, now.workshop.id, wanted)) {
+    if (wanted.step !== null) now.goTo(stepId(now, wanted.step) ?? now.step.value.id);
+    return;
+  }
+  const found = wanted.kind === "own" ? await openOwn(wanted.id) : wanted.kind === "kept" ? await openKept(wanted.id) : await openUrl(wanted.url);
+  show(found, wanted.step);
+}
+
+export async function openAddress(url: string): Promise<boolean> {
+  return show(await openUrl(url), null);
+}
+export async function openDroppedFile(file: File): Promise<void> {
+  show(await openFile(file), null);
+}
+export async function openPickedFolder(list: readonly File[]): Promise<void> {
+  show(await openFolder(list.map((file) => ({ path: file.webkitRelativePath || file.name, file }))), null);
+}
+export async function openDroppedFolder(root: FileSystemDirectoryEntry): Promise<void> {
+  const files: { path: string; file: File }[] = [];
+  await walk(root, "", files, 0);
+  show(await openFolder(files), null);
+}
+
+const MAX_WALK = 2000;
+
+async function walk(folder: FileSystemDirectoryEntry, prefix: string, out: { path: string; file: File }[], depth: number): Promise<void> {
+  if (depth > 8 || /^(?:\.|node_modules$)/.test(folder.name)) return;
+  const reader = folder.createReader();
+  const path = `${prefix}${folder.name}/`;
+  for (;;) {
+    // A browser hands entries over a hundred at a time.
+    const entries = await new Promise<FileSystemEntry[]>((resolve) => reader.readEntries(resolve, () => resolve([])));
+    if (entries.length === 0) return;
+    for (const entry of entries) {
+      if (out.length >= MAX_WALK) return;
+      if (entry.isDirectory) await walk(entry as FileSystemDirectoryEntry, path, out, depth + 1);
+      else {
+        const file = await new Promise<File | null>((resolve) => (entry as FileSystemFileEntry).file(resolve, () => resolve(null)));
+        if (file) out.push({ path: path + entry.name, file });
+      }
+    }
+  }
+}
+
+function isOf(source: WorkshopSource, id: string, wanted: Wanted): boolean {
+  return wanted.kind === "url" ? source.kind === "url" && source.url === wanted.url : source.kind === (wanted.kind === "own" ? "own" : "local") && id === wanted.id;
+}
+
+/** A step by its folder's name, or by its number from 1 on. */
+function stepId(taking: Pick<Taking, "workshop">, step: string): string | null {
+  const { steps } = taking.workshop;
+  return steps.find((s) => s.id === step)?.id ?? (/^\d{1,2}$/.test(step) ? (steps[Number(step) - 1]?.id ?? null) : null);
+}
+
+let undo: (() => void)[] = [];
+const SECONDS = 5;
+
+function show(found: OpenResult, step: string | null): boolean {
+  if (!found.ok) {
+    toast(`${found.error} Your own work is as it was.`, "bad");
+    return false;
+  }
+  const { workshop, files, source, note } = found.value as Opened;
+  if (room.value) end();
+  else saveNow();
+  const taking = new Taking({ session, compiler: compilerPort, store, makePort: () => makeKernelPort(), workshop, source });
+  openedFiles.value = files;
+  keeper.value = { title: computed(() => `${taking.step.value.title} · ${workshop.title}`), save: () => taking.save(), leave: () => { end(); forgetAddress(); } };
+  taking.start(step === null ? null : stepId({ workshop }, step));
+  room.value = { taking, Pane: WorkshopPane };
+  libraryOpen.value = false;
+  panel.value = "verdict";
+  if (narrow.value) pane.value = "text";
+  const clock = setInterval(() => {
+    if (document.visibilityState === "visible" && document.hasFocus()) taking.addSeconds(SECONDS);
+  }, SECONDS * 1000);
+  undo = [
+    () => clearInterval(clock),
+    effect(() => { saveState.value = taking.saved.value; }),
+    effect(() => writeAddress(taking)),
+    effect(() => { document.documentElement.dataset["type"] = largeType.value ? "large" : "plain"; }),
+  ];
+  if (note) toast(note);
+  return true;
+}
+
+/** Puts the open step into the address, so that it can be copied, and Back leads to the step before. */
+function writeAddress(taking: Taking): void {
+  const { workshop, source } = taking;
+  const step = taking.step.value.id;
+  const hash = source.kind === "url" ? `#step=${step}` : `#w=${source.kind === "local" ? "~" : ""}${workshop.id}/${step}`;
+  const search = source.kind === "url" ? `?workshop=${encodeURIComponent(source.url)}` : "";
+  if (location.hash === hash && location.search === search) return;
+  const now = readAddress(location.search, location.hash);
+  const same = now !== null && isOf(source, workshop.id, now) && now.step !== null;
+  history[same ? "pushState" : "replaceState"](null, "", location.pathname + search + hash);
+}
+
+function forgetAddress(): void {
+  if (readAddress(location.search, location.hash)) history.replaceState(null, "", location.pathname);
+}
+
+/** Ends the open workshop without opening anything else. */
+function end(): void {
+  for (const run of undo.splice(0)) run();
+  room.value?.taking.stop();
+  keeper.value = null;
+  room.value = null;
+  surface.value = null;
+  largeType.value = false;
+  delete document.documentElement.dataset["type"];
+  saveState.value = "saved";
+  if (pane.value === "text") pane.value = "editor";
+}
+
+/** Leaves the workshop for the document that was open before it. */
+export function leave(): void {
+  if (!room.value) return;
+  const id = documentId.value;
+  const project = documents.load(id);
+  end();
+  forgetAddress();
+  if (project.ok) openDocument(id, project.value);
+  else newDocument(startProject());
+}
