@@ -18,7 +18,8 @@ function decompressInNode(encoding: "gzip" | "brotli", bytes: Uint8Array): Promi
 
 /** The simulation and, when a command needs it, the compiler. */
 export class Engine {
-  readonly core = new KernelCore({ fetch: kernelFilesIn(), doors: makeDoors(decompressInNode) });
+  /** A command opens all of its objects, one a kernel, before it asks about the first. */
+  readonly core = new KernelCore({ fetch: kernelFilesIn(), doors: makeDoors(decompressInNode), maxObjects: Infinity });
   private making: Promise<Result<Compiler, string>> | null = null;
 
   compiler(): Promise<Result<Compiler, string>> {
