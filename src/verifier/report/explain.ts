@@ -1,7 +1,55 @@
-/** Why a program was refused, in plain words beside the kernel's (types.ts Explanation). */
+/** Why a program was refused, in plain words and data beside the kernel's (types.ts Explanation). */
+import type { InsnIdx } from "../../base/brand.ts";
 import type { Env } from "../state/env.ts";
 import type { Explanation, VerifyResult } from "../types.ts";
+import { Case, type Family, type Told } from "./explain/case.ts";
+import { expressionAt } from "./explain/expression.ts";
+import { FAMILIES } from "./explain/families.ts";
+import { pathOf } from "./explain/path.ts";
+import { findLineInfo } from "./log.ts";
 
+/** The last message that is not only statistics or a state; some refusals end in a state. */
+const LINES = 12;
+
+/** @param env of a recording walk that ended in a refusal */
 export function explain(env: Env, result: VerifyResult): Explanation {
-  return { family: "other", check: "", title: result.message, reason: result.message, insn: result.insn!, insnText: "", ...(result.source ? { source: result.source } : {}), operands: [], related: [], path: [], branches: 0, fixes: [] };
+  const lines = env.log.lastLines(LINES);
+  const c = new Case(env, result.message, lines);
+  const found = find(c);
+  const told = found?.told ?? fallback(c);
+  const source = findLineInfo(env, env.insnIdx);
+  const expression = source ? expressionAt(source.text, source.lineCol & 0x3ff) : null;
+  const { path, branches } = pathOf(c);
+  const registers = [...new Set(told.registers ?? [])].filter((n) => c.walking && c.reg(n) !== undefined);
+  return {
+    family: found?.family.name ?? "other",
+    check: found?.family.check ?? "",
+    title: told.title,
+    reason: told.reason,
+    insn: env.insnIdx as InsnIdx,
+    insnText: env.insns[env.insnIdx] ? env.log.insnText(env.insnIdx) : "",
+    ...(source ? { source } : {}),
+    ...(expression ? { expression } : {}),
+    operands: registers.map((n) => c.operand(n)),
+    related: told.related ?? [],
+    path,
+    branches,
+    fixes: told.fixes,
+  };
+}
+function find(c: Case): { family: Family; told: Told } | null {
+  for (const family of FAMILIES) {
+    const m = family.match.exec(c.message);
+    if (m) return { family, told: family.tell(c, m) };
+  }
+  return null;
+}
+/** Without an explanation of its own: what is certain, and that there is no more. */
+function fallback(c: Case): Told {
+  return {
+    title: c.message === "" ? "Refused without a word" : c.message,
+    reason: c.message === "" ? "The kernel refuses the program here and says nothing." : `The kernel's own words are all there is: there is no explanation of this refusal here${c.walking ? `; it comes from ${c.expression}` : ""}.`,
+    fixes: [],
+    registers: c.access ? [c.access.base] : [],
+  };
 }

@@ -65,14 +65,25 @@ export class Log {
   }
   /** The last line that says something; with a report (7.3), the last before it. */
   lastLine(): string {
-    const text = this.frozen < 0 ? this.text() : this.text().slice(0, Math.max(0, this.frozen - this.startPos));
-    for (let end = text.length; end > 0; ) {
-      const start = text.lastIndexOf("\n", end - 1) + 1;
-      const line = text.slice(start, end);
-      if (line.trim() !== "") return line.trimEnd();
-      end = start - 1;
+    return this.lastLines(1)[0] ?? "";
+  }
+  /** The last `n` lines that say something, the newest last. */
+  lastLines(n: number): string[] {
+    const end = this.frozen < 0 ? this.endPos : this.frozen;
+    // the newest pieces are enough but for very long lines
+    let text = "", at = this.endPos;
+    const pieces = [...this.parts];
+    for (let k = this.chunks.length; (text.length < 8192 || text.split("\n", n + 2).length <= n + 1) && (pieces.length > 0 || k > 0); ) {
+      const piece = pieces.pop() ?? this.chunks[--k]!;
+      at -= piece.length;
+      text = piece + text;
     }
-    return "";
+    const out: string[] = [];
+    for (const line of text.slice(0, end - at).split("\n").reverse()) {
+      if (line.trim() !== "") out.unshift(line.trimEnd());
+      if (out.length === n) break;
+    }
+    return out;
   }
   /** Cuts the log to its first `pos` characters (kernel bpf_vlog_reset). */
   reset(pos: number): void {

@@ -7,7 +7,7 @@
  */
 import type { Insn } from "../../isa/types.ts";
 import type { Env } from "../state/env.ts";
-import type { FuncState } from "../state/frame.ts";
+import { clock, type FuncState } from "../state/frame.ts";
 import type { RegState } from "../state/reg-state.ts";
 
 /** What a conditional jump compared. `…After` is what the side taken learnt. */
@@ -71,6 +71,11 @@ export function recordBranch(env: Env, insn: Insn, byReg: boolean, dst: RegState
     elem.trail = append(env.trail, at, elem.insnIdx, frame.frameno, { ...before, ...after(elem.st.cur), taken: true, decided: false });
   }
   env.comparing = { ...before, ...after(frame), taken, decided: !pushed };
+}
+/** Before an instruction: keeps its registers as they are, for whoever explains why it was refused. Raising the epoch makes every change a copy. */
+export function rememberRegs(env: Env): void {
+  clock.epoch++;
+  env.regsBefore = env.cur.regs.slice();
 }
 /** After an instruction: the flow went from `from` to env.insnIdx. `frame`: the frame it ran in. */
 export function recordFlow(env: Env, from: number, frame: number): void {

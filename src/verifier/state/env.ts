@@ -106,6 +106,8 @@ export class Env {
   recording = false;
   trail: TrailStep | null = null;
   comparing: Compared | null = null;
+  /** registers of the current frame as they were before the instruction; recording walk only */
+  regsBefore: readonly RegState[] = [];
   /** the instruction whose states were asked for */
   watch: Watch | null = null;
   readonly bt: Backtrack;
