@@ -1,5 +1,6 @@
 /** Prototype of what a BTF-attached program attaches to (the findings of kernel bpf_check_attach_target). */
 import { type Btf, BtfKind, type BtfOf } from "../../btf/types.ts";
+import { attachInfo } from "../passes/attach.ts";
 import type { Env } from "../state/env.ts";
 
 export interface AttachProto {
@@ -20,6 +21,8 @@ const protoOf = (btf: Btf, id: number): AttachProto["proto"] => {
 /** Undefined when the target is not in the BTF. */
 export function attachProto(env: Env): AttachProto | undefined {
   const { prog } = env;
+  const info = attachInfo(env);
+  if (!prog.attachBtfId && info) return { btf: info.btf, proto: info.proto, name: info.name, skip: 0 };
   const btf = prog.attachBtf;
   if (!btf) return undefined;
   if (prog.type === "struct_ops") {

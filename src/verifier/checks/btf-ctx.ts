@@ -1,5 +1,6 @@
 /** Contexts described by BTF: arguments of traced functions, LSM hooks and struct_ops members (kernel btf_ctx_access). */
 import { type Btf, BtfKind, type BtfOf, type BtfParam, type BtfType } from "../../btf/types.ts";
+import { isUntrustedLsmHook } from "../passes/lsm-hooks.ts";
 import type { Env } from "../state/env.ts";
 import { MEM_PERCPU, MEM_RDONLY, MEM_USER, PTR_MAYBE_NULL, PTR_TO_BTF_ID, PTR_TO_BUF, PTR_TRUSTED, SCALAR_VALUE } from "../state/reg-type.ts";
 import { type AttachProto, attachProto } from "./attach-proto.ts";
@@ -12,12 +13,6 @@ import { structOpsPromoted } from "./struct-ops-kinds.ts";
 const MAX_ARGS = 5;
 const TAGS: Readonly<Record<string, number>> = { user: MEM_USER, percpu: MEM_PERCPU };
 const SCALAR: CtxInfo = { regType: SCALAR_VALUE, btf: null, btfId: 0, refId: 0, retval: false };
-
-/** LSM hooks whose arguments are being made or torn down (kernel 7.2 untrusted_lsm_hooks). */
-const UNTRUSTED_LSM = new Set([
-  "bpf_lsm_bpf_map_free", "bpf_lsm_bpf_prog_free", "bpf_lsm_file_alloc_security", "bpf_lsm_file_free_security", "bpf_lsm_sk_alloc_security",
-  "bpf_lsm_sk_free_security", "bpf_lsm_task_free", "bpf_lsm_bdev_alloc_security", "bpf_lsm_bdev_free_security",
-]);
 
 const isSmallInt = (t: BtfType | undefined): boolean => t?.kind === BtfKind.INT && t.size <= 8;
 const isScalarArg = (t: BtfType | undefined): boolean =>
@@ -43,7 +38,7 @@ function argsTrusted(env: Env, target: AttachProto): boolean {
   const { progType, prog } = env;
   if (!env.f.trusted_args) return false;
   if (progType === "tracing") return prog.attachType === "trace_raw_tp" || prog.attachType === "trace_iter";
-  if (progType === "lsm") return !UNTRUSTED_LSM.has(target.name);
+  if (progType === "lsm") return !isUntrustedLsmHook(env, target.name);
   return progType === "struct_ops";
 }
 

@@ -2,7 +2,8 @@
 import type { Insn } from "../../isa/types.ts";
 import { helperName, isHelperCall, isKfuncCall } from "../passes/insn-info.ts";
 import type { Env } from "../state/env.ts";
-import { kfuncProtoShape } from "./kfunc-meta.ts";
+import { helperProto } from "./helper-proto.ts";
+import { kfuncProtoShape } from "./kfunc/add.ts";
 
 export interface CallSummary { numParams: number; isVoid: boolean; fastcall: boolean }
 
@@ -11,7 +12,7 @@ const INLINED = new Set(["bpf_get_smp_processor_id", "bpf_get_current_task_btf",
 
 export function callSummary(env: Env, insn: Insn): CallSummary | undefined {
   if (isHelperCall(insn)) {
-    const fn = env.kernel.helperProtoFor(insn.imm, env.prog);
+    const fn = helperProto(env, insn.imm);
     if (typeof fn !== "object") return undefined;
     return { numParams: fn.args.length, isVoid: fn.ret.base === "RET_VOID", fastcall: fn.allowFastcall === true && INLINED.has(helperName(env, insn)) };
   }

@@ -23,7 +23,7 @@ import { checkMapFuncCompatibility } from "./map-compat.ts";
 import { checkMemAccess } from "./mem.ts";
 import { clearAllPktPointers } from "./packet-range.ts";
 import { attachInfo } from "../passes/attach.ts";
-import { SLEEPABLE_LSM_HOOKS } from "../passes/lsm-hooks.ts";
+import { helperAllowed, helperProto } from "./helper-proto.ts";
 import { acquireReference, checkResourceLeak, findReference } from "./refs.ts";
 import { clearCallerSaved, markUnknown } from "./reg-arg.ts";
 import { releaseHelperReg } from "./release.ts";
@@ -37,27 +37,16 @@ const WRITES_MAP = new Set(["bpf_map_delete_elem", "bpf_map_update_elem", "bpf_m
 const ACQUIRES = new Set(["bpf_sk_lookup_tcp", "bpf_sk_lookup_udp", "bpf_skc_lookup_tcp", "bpf_ringbuf_reserve", "bpf_kptr_xchg"]);
 const PTR_CAST = new Set(["bpf_tcp_sock", "bpf_sk_fullsock", "bpf_skc_to_tcp_sock", "bpf_skc_to_tcp6_sock", "bpf_skc_to_udp6_sock", "bpf_skc_to_mptcp_sock", "bpf_skc_to_tcp_timewait_sock", "bpf_skc_to_tcp_request_sock"]);
 
-const D_PATH_FUNCS = new Set([
-  "security_file_permission", "security_inode_getattr", "security_file_open", "security_path_truncate", "vfs_truncate", "vfs_fallocate", "dentry_open", "vfs_getattr", "filp_close",
-]);
-/** Kernel bpf_d_path_allowed: iterators, sleepable LSM hooks and a few functions. */
-function dPathAllowed(env: Env): boolean {
-  if (env.progType === "tracing" && env.prog.attachType === "trace_iter") return true;
-  const name = attachInfo(env)?.name;
-  if (name === undefined) return env.unsupported("bpf_d_path in a program whose attach target is not known");
-  return env.progType === "lsm" ? SLEEPABLE_LSM_HOOKS.has(name.replace(/^bpf_lsm_/, "")) : D_PATH_FUNCS.has(name);
-}
-
 export function checkHelperCall(env: Env, insn: Insn): Flow {
   const { kernel, prog } = env;
   const insnIdx = env.insnIdx;
   const func = helperName(env, insn);
-  const fn = kernel.helperProtoFor(insn.imm, prog);
+  const fn = helperProto(env, insn.imm);
   const entry = kernel.helper(insn.imm);
   if (fn === "unknown") env.fail("EINVAL", `invalid func ${entry ? func : "unknown"}#${insn.imm}`);
   if (fn === "not-allowed" || (!env.bpfCapable && needsCapability(func))) env.fail("EINVAL", env.f.helper_not_allowed_new ? `program of this type cannot use helper ${func}#${insn.imm}` : `unknown func ${func}#${insn.imm}`);
   if (!prog.gplCompatible && fn.gplOnly) env.fail("EINVAL", "cannot call GPL-restricted function from non-GPL compatible program");
-  if (func === "bpf_d_path" && !dPathAllowed(env)) env.fail("EINVAL", "helper call is not allowed in probe");
+  if (!helperAllowed(env, fn)) env.fail("EINVAL", "helper call is not allowed in probe");
   let changesData = helperChangesPktData(env, insn);
   if (fn.mightSleep && env.f.helper_might_sleep && !inSleepableContext(env))
     env.fail("EINVAL", env.f.sleep_messages_new ? `sleepable helper ${func}#${insn.imm} in ${nonSleepableContext(env)}` : "helper call might sleep in a non-sleepable prog");

@@ -4,14 +4,12 @@ import { markChainPrecision } from "../passes/backtrack.ts";
 import { btfTypeName, regTypeStr } from "../report/print-state.ts";
 import type { Env } from "../state/env.ts";
 import { type BtfField, recordHasField } from "../state/maps.ts";
+import { inIdSet } from "../state/id-sets.ts";
 import { markRegKnownZero, registerIsNull, type RegState } from "../state/reg-state.ts";
 import * as T from "../state/reg-type.ts";
 import { structIdsMatch } from "./btf-match.ts";
 import { checkPtrOffReg } from "./mem-region.ts";
 import { findStructRecord } from "./record.ts";
-
-/** Kernel structs whose memory outlives the last reference by an RCU grace period (kernel rcu_protected_types). */
-const RCU_PROTECTED = new Set(["prog_test_ref_kfunc", "cgroup", "bpf_cpumask", "task_struct", "bpf_crypto_ctx"]);
 
 /** May that pointer be stored in the field? Writes the reason when not. */
 export function mapKptrMatchType(env: Env, field: BtfField, reg: RegState, regno: number): boolean {
@@ -39,7 +37,7 @@ export function mapKptrMatchType(env: Env, field: BtfField, reg: RegState, regno
 function loadedFlags(env: Env, field: BtfField): number {
   const { btf, btfId } = field.kptr!;
   const local = btf === env.btf;
-  const rcuSafe = field.type === "kptr_percpu" || (field.type === "kptr_ref" && (local || RCU_PROTECTED.has(btfTypeName(btf, btfId))));
+  const rcuSafe = field.type === "kptr_percpu" || (field.type === "kptr_ref" && (local || inIdSet(env.kernel, "rcu_protected_types", btfTypeName(btf, btfId))));
   if (!env.f.kptr_rcu || !rcuSafe || !env.inRcuCs()) return T.PTR_MAYBE_NULL | T.PTR_UNTRUSTED;
   let flags = T.PTR_MAYBE_NULL | T.MEM_RCU;
   if (field.type === "kptr_percpu") flags |= T.MEM_PERCPU;

@@ -1,5 +1,7 @@
 /** Accesses to the program's context (kernel check_ctx_access): table-driven from what the booted kernel allowed. */
 import { setUnknown } from "../domains/bounds.ts";
+import { lsmRetvalRange } from "../passes/attach.ts";
+import type { RetvalRange } from "../state/frame.ts";
 import type { Env } from "../state/env.ts";
 import { markRegKnownZero, type RegState } from "../state/reg-state.ts";
 import * as T from "../state/reg-type.ts";
@@ -9,7 +11,7 @@ import { markUnknown } from "./reg-arg.ts";
 import { findReference } from "./refs.ts";
 
 /** What a context access yields. */
-export interface CtxInfo { regType: number; btf: RegState["btf"]; btfId: number; refId: number; retval: boolean; range?: readonly [number, number] }
+export interface CtxInfo { regType: number; btf: RegState["btf"]; btfId: number; refId: number; retval: boolean }
 
 const BY_NAME: Readonly<Record<string, number>> = {
   scalar: T.SCALAR_VALUE, inv: T.SCALAR_VALUE, ctx: T.PTR_TO_CTX, pkt: T.PTR_TO_PACKET, pkt_meta: T.PTR_TO_PACKET_META, pkt_end: T.PTR_TO_PACKET_END,
@@ -52,12 +54,9 @@ export function checkCtxAccess(
   if (t !== "read" || value < 0) return;
   const r = env.mut(value);
   if (info.regType === T.SCALAR_VALUE) {
-    markUnknown(env, r);
-    if (info.range) {
-      r.r64 = env.dom.fromS64(BigInt(info.range[0]), BigInt(info.range[1]));
-      r.r32 = env.dom.fromS32(info.range[0], info.range[1]);
-      env.dom.sync(r);
-    }
+    const range = info.retval && env.f.lsm_retval_range ? lsmRetvalRange(env) : null;
+    if (range) retvalLoad(env, r, range);
+    else markUnknown(env, r);
     return;
   }
   markRegKnownZero(r);
@@ -73,6 +72,22 @@ export function checkCtxAccess(
   if (T.typeMayBeNull(info.regType) && !r.id) r.id = env.newId();
   r.type = info.regType;
   void setUnknown;
+}
+
+/** What an LSM hook gave so far is within what it may give. Before the register was cleared first, its old bounds stayed in force. */
+function retvalLoad(env: Env, r: RegState, range: RetvalRange): void {
+  if (env.f.retval_load_clears) markUnknown(env, r);
+  const { r64, r32 } = r;
+  const lo = BigInt(range.min), hi = BigInt(range.max);
+  r.type = T.SCALAR_VALUE;
+  if (env.dom.circular) {
+    r.r64 = env.dom.fromS64(lo, hi);
+    r.r32 = env.dom.fromS32(range.min, range.max);
+  } else {
+    r.r64 = env.dom.both64(r64.umin, r64.umax, r64.smin > lo ? r64.smin : lo, r64.smax < hi ? r64.smax : hi);
+    r.r32 = env.dom.both32(r32.umin, r32.umax, Math.max(r32.smin, range.min), Math.min(r32.smax, range.max));
+  }
+  env.dom.sync(r);
 }
 
 /** BTF-typed contexts are read from the attach target's type; all others come from the kernel's table. */

@@ -4,7 +4,8 @@ import type { Env } from "../state/env.ts";
 import type { RetvalRange } from "../state/frame.ts";
 import { hasRefArgs } from "../checks/struct-ops-arg.ts";
 import { structOpsMemberSupported } from "../checks/struct-ops-kinds.ts";
-import { DISABLED_LSM_HOOKS, BOOL_LSM_HOOKS, SLEEPABLE_LSM_HOOKS } from "./lsm-hooks.ts";
+import { inIdSet } from "../state/id-sets.ts";
+import { isBoolLsmHook, isDisabledLsmHook, isSleepableLsmHook } from "./lsm-hooks.ts";
 
 export interface AttachInfo {
   /** prototype of what the program attaches to */
@@ -18,13 +19,6 @@ const TRACING_SLEEPABLE = new Set([
   "trace_fentry", "trace_fexit", "modify_return", "trace_iter", "trace_fsession", "trace_raw_tp", "trace_fentry_multi", "trace_fexit_multi", "trace_fsession_multi",
 ]);
 const SYSCALL_PREFIX = "__x64_";
-/** Functions that tracing programs may not attach to, and those that never return (kernel btf_id_deny, noreturn_deny). */
-const DENY = new Set(["___migrate_enable", "migrate_disable", "migrate_enable", "rcu_read_unlock_strict", "preempt_count_add", "preempt_count_sub", "__rcu_read_lock", "__rcu_read_unlock"]);
-const NORETURN = new Set([
-  "__ia32_sys_exit", "__ia32_sys_exit_group", "__kunit_abort", "kunit_try_catch_throw", "__module_put_and_kthread_exit", "__x64_sys_exit", "__x64_sys_exit_group", "do_exit",
-  "do_group_exit", "kthread_complete_and_exit", "make_task_dead",
-]);
-
 /** What the program attaches to, once checked; undefined for program types without BTF. */
 export function attachInfo(env: Env): AttachInfo | undefined {
   return env.passData.get("attach") as AttachInfo | undefined;
@@ -37,9 +31,8 @@ export function attachReturnsVoid(env: Env): boolean {
 export function lsmRetvalRange(env: Env): RetvalRange | null {
   const a = attachInfo(env);
   if (!a || a.proto.ret === 0) return null;
-  return BOOL_LSM_HOOKS.has(hook(a.name)) ? { min: 0, max: 1, return32: false } : { min: -MAX_ERRNO, max: 0, return32: false };
+  return isBoolLsmHook(env, a.name) ? { min: 0, max: 1, return32: false } : { min: -MAX_ERRNO, max: 0, return32: false };
 }
-const hook = (name: string): string => name.replace(/^bpf_lsm_/, "");
 
 function canBeSleepable(env: Env): boolean {
   const { type, attachType } = env.prog;
@@ -78,8 +71,19 @@ function checkStructOps(env: Env): void {
   env.passData.set("attach", { proto, btf, name: member.name } satisfies AttachInfo);
 }
 
+const isTracingMulti = (attachType: string | null): boolean => attachType?.endsWith("_multi") === true && attachType.startsWith("trace_");
+
+/** Which functions is checked when the link is made; until then a function without arguments stands for them (kernel bpf_multi_func). */
+function attachToMany(env: Env): void {
+  const { btf } = env.kernel;
+  const func = btf?.type(btf.find(BtfKind.FUNC, "bpf_multi_func") ?? 0);
+  const proto = func?.kind === BtfKind.FUNC ? btf?.type(func.type) : undefined;
+  if (btf && func && proto?.kind === BtfKind.FUNC_PROTO) env.passData.set("attach", { proto, btf, name: func.name } satisfies AttachInfo);
+}
+
 function checkTarget(env: Env): void {
   const { prog } = env;
+  if (isTracingMulti(prog.attachType) && !prog.attachBtfId) return attachToMany(env);
   if (!prog.attachBtfId) env.fail("EINVAL", "Tracing programs must provide btf_id");
   const btf = prog.attachBtf;
   if (!btf) env.fail("EINVAL", "Tracing program can only be attached to another program annotated with BTF");
@@ -97,32 +101,32 @@ function checkTarget(env: Env): void {
   if (!prog.sleepable && attachType === "modify_return" && !modifiable(env, t.name)) env.fail("EINVAL", `${t.name}() is not modifiable`);
   if (prog.type === "lsm") {
     if (!prog.gplCompatible) env.fail("EINVAL", "LSM programs must have a GPL compatible license");
-    if (env.f.lsm_disabled_hooks && DISABLED_LSM_HOOKS.has(hook(t.name)) && (env.f.lsm_disabled_file_alloc || hook(t.name) !== "file_alloc_security")) env.fail("EINVAL", `attach_btf_id ${prog.attachBtfId} points to disabled hook ${t.name}`);
+    if (isDisabledLsmHook(env, t.name)) env.fail("EINVAL", `attach_btf_id ${prog.attachBtfId} points to disabled hook ${t.name}`);
     if (!t.name.startsWith("bpf_lsm_")) env.fail("EINVAL", `attach_btf_id ${prog.attachBtfId} points to wrong type name ${t.name}`);
-  } else if (DENY.has(t.name)) {
+  } else if (inIdSet(env.kernel, "btf_id_deny", t.name)) {
     if (env.f.attach_deny_message) env.fail("EINVAL", `Attaching tracing programs to function '${t.name}' is rejected.`);
     env.failSilently("EINVAL");
-  } else if (env.f.noreturn_deny && NORETURN.has(t.name) && (attachType === "trace_fexit" || attachType === "trace_fsession" || attachType === "modify_return")) {
+  } else if (inIdSet(env.kernel, "noreturn_deny", t.name) && (attachType === "trace_fexit" || attachType === "trace_fsession" || attachType === "modify_return")) {
     env.fail("EINVAL", env.f.sleepable_tracepoints
       ? `Attaching fexit/fsession/fmod_ret to __noreturn function '${t.name}' is rejected.`
       : `Attaching fexit/fmod_ret to __noreturn function '${t.name}' is rejected.`);
   }
 }
+/**
+ * Functions whose errors may be injected. The list is in the kernel's image only with CONFIG_FUNCTION_ERROR_INJECTION, which
+ * Debian leaves out; then nothing is on it, and since 7.1 system calls count by their prefix.
+ */
+function errorInjectable(env: Env, name: string): boolean {
+  if (env.kernel.config("CONFIG_FUNCTION_ERROR_INJECTION")) return env.unsupported("kernels with CONFIG_FUNCTION_ERROR_INJECTION: their list of functions is not known");
+  return env.f.syscalls_by_prefix && name.startsWith(SYSCALL_PREFIX);
+}
 function sleepableTarget(env: Env, name: string): boolean {
-  if (env.prog.type === "lsm") return SLEEPABLE_LSM_HOOKS.has(hook(name));
-  return name.startsWith(SYSCALL_PREFIX) || errorInjectable(name) || (env.kernel.kfunc(name)?.flags.includes("KF_SLEEPABLE") ?? false);
+  if (env.prog.type === "lsm") return isSleepableLsmHook(env, name);
+  return errorInjectable(env, name) || (env.kernel.kfunc(name)?.flags.includes("KF_SLEEPABLE") ?? false);
 }
 function modifiable(env: Env, name: string): boolean {
-  return name.startsWith(SYSCALL_PREFIX) || name.startsWith("security_") || errorInjectable(name) || env.kernel.kfunc(name) !== undefined;
+  return name.startsWith("security_") || errorInjectable(env, name) || env.kernel.kfunc(name) !== undefined;
 }
-/** ALLOW_ERROR_INJECTION of functions that test programs and tools use; system calls have it by their prefix. */
-function errorInjectable(name: string): boolean {
-  return ERROR_INJECTION.has(name);
-}
-const ERROR_INJECTION = new Set([
-  "should_failslab", "should_fail_alloc_page", "__filemap_add_folio", "bpf_modify_return_test", "bpf_modify_return_test2", "bpf_fentry_test1", "kernel_clone", "open_ctree",
-  "vfs_read", "kvm_irq_delivery_to_apic_fast",
-]);
 
 /** The function a tracepoint calls has one argument more than its handlers see. */
 function rawTracepoint(env: Env, btf: Btf, id: number): void {

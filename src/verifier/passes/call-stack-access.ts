@@ -2,6 +2,7 @@
 import { BtfKind } from "../../btf/types.ts";
 import type { Insn } from "../../isa/types.ts";
 import type { ProtoType } from "../../kernel/types.ts";
+import { helperProto } from "../checks/helper-proto.ts";
 import { fetchKfuncMeta, hasSuffix, pointsToStruct } from "../checks/kfunc/meta.ts";
 import type { Env } from "../state/env.ts";
 
@@ -29,7 +30,7 @@ function mapSize(env: Env, args: readonly ProtoType[], arg: number, insnIdx: num
 
 /** @returns bytes from the address on: read when positive, written when negative; null where that is not known (read up to the frame pointer) */
 export function helperStackBytes(env: Env, insn: Insn, arg: number, insnIdx: number): number | null {
-  const fn = env.kernel.helperProtoFor(insn.imm, env.prog);
+  const fn = helperProto(env, insn.imm);
   if (typeof fn !== "object") return null;
   const type = fn.args[arg];
   if (!type) return null;

@@ -2,7 +2,8 @@
 import { BPF_ABS, BPF_CALL, BPF_EXIT, BPF_IND, BPF_JA, BPF_JMP, BPF_JMP32, BPF_LD, BPF_X, bpfClass, bpfMode, bpfOp, bpfSrc } from "../../isa/table.ts";
 import type { Insn } from "../../isa/types.ts";
 import type { Env } from "../state/env.ts";
-import { kfuncEffects } from "../checks/kfunc-meta.ts";
+import { helperProto } from "../checks/helper-proto.ts";
+import { kfuncEffects } from "../checks/kfunc/add.ts";
 import {
   helperChangesPktData, helperName, isAsyncCallbackCalling, isHelperCall, isKfuncCall, isLdImm64, isMayGoto, isPseudoCall, isPseudoFunc,
   isSyncCallbackCalling, isThrowKfunc, jmpOffset, successors,
@@ -92,7 +93,7 @@ function visitInsn(env: Env, w: Walk, t: number): boolean {
       }
       const info = env.subprogs[env.findContainingSubprog(t)]!;
       if (isHelperCall(insn)) {
-        const proto = env.kernel.helperProtoFor(insn.imm, env.prog);
+        const proto = helperProto(env, insn.imm);
         if (typeof proto === "object" && proto.mightSleep) info.mightSleep = true;
         if (helperChangesPktData(env, insn)) info.changesPktData = true;
         if (helperName(env, insn) === "bpf_tail_call") abnormalReturn(env, t);

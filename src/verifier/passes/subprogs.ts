@@ -6,7 +6,7 @@ import { SubprogInfo } from "../state/aux-data.ts";
 import type { Env } from "../state/env.ts";
 import { findExceptionCallback } from "./exception-callback.ts";
 import { helperName, isGotox, isHelperCall, isKfuncCall, isPseudoCall, isPseudoFunc, jmpOffset, kfuncCallName } from "./insn-info.ts";
-import { addKfuncCall } from "../checks/kfunc-meta.ts";
+import { addKfuncCall } from "../checks/kfunc/add.ts";
 
 const BPF_MAX_SUBPROGS = 256;
 

@@ -1,6 +1,7 @@
 /** What a kfunc call is about: its BTF, prototype, flags, and what its arguments turned out to be (kernel struct bpf_kfunc_call_arg_meta). */
 import { type Btf, BtfKind, type BtfOf, type BtfParam, type BtfType } from "../../../btf/types.ts";
 import type { Insn } from "../../../isa/types.ts";
+import type { KfuncEntry } from "../../../kernel/types.ts";
 import type { Env } from "../../state/env.ts";
 import type { BtfField, VMap } from "../../state/maps.ts";
 import type { DynptrType } from "../../state/reg-state.ts";
@@ -48,33 +49,67 @@ export function kfuncBtf(env: Env, insn: Insn): Btf | null {
   return module === null ? env.kernel.btf : (env.kernel.modules.get(module) ?? null);
 }
 
-type Fetch = { ok: true; meta: KfuncMeta } | { ok: false; errno: string; line: string };
+/** A kernel function as its BTF has it (kernel struct bpf_kfunc_meta). */
+export interface Kfunc {
+  readonly btf: Btf;
+  readonly module: string | null;
+  readonly id: number;
+  readonly name: string;
+  /** the whole list of parameters, the kernel's own included */
+  readonly proto: BtfOf<typeof BtfKind.FUNC_PROTO>;
+  /** parameters a program passes */
+  readonly visibleArgs: number;
+  readonly flags: ReadonlySet<string>;
+  /** undefined: in no set of functions for programs */
+  readonly entry: KfuncEntry | undefined;
+}
+type Refusal = { ok: false; errno: string; line: string };
+type Found = { ok: true; kfunc: Kfunc } | Refusal;
+const refuse = (line: string, errno = "EINVAL"): Refusal => ({ ok: false, errno, line });
+
+/** What a call names, whether or not the program may make it (kernel fetch_kfunc_meta). */
+export function findKfunc(env: Env, insn: Insn): Found {
+  let known = env.passData.get("kfuncs") as Map<string, Found> | undefined;
+  if (!known) env.passData.set("kfuncs", (known = new Map()));
+  const key = `${insn.off}:${insn.imm}`;
+  let found = known.get(key);
+  if (!found) known.set(key, (found = lookUpKfunc(env, insn)));
+  return found;
+}
+function lookUpKfunc(env: Env, insn: Insn): Found {
+  if (insn.imm <= 0) return refuse(`invalid kernel function btf_id ${insn.imm}`);
+  const btf = kfuncBtf(env, insn);
+  if (!btf) return refuse("failed to find BTF for kernel function");
+  const func = btf.type(insn.imm);
+  if (func?.kind !== BtfKind.FUNC) return refuse(`kernel btf_id ${insn.imm} is not a function`);
+  const module = env.prog.kfuncModules[insn.off] ?? null;
+  const entry = env.kernel.kfuncById(module, insn.imm);
+  const flags: ReadonlySet<string> = new Set(entry?.flags);
+  const own = btf.type(func.type);
+  let proto = own;
+  let before = "";
+  if (flags.has("KF_IMPLICIT_ARGS")) {
+    const impl = btf.find(BtfKind.FUNC, (entry?.origin ?? func.name) + IMPL_SUFFIX);
+    const t = impl === undefined ? undefined : btf.type(impl);
+    if (!t) before = `cannot find function ${func.name}${IMPL_SUFFIX} in BTF\n`;
+    proto = t?.kind === BtfKind.FUNC ? btf.type(t.type) : undefined;
+  }
+  if (proto?.kind !== BtfKind.FUNC_PROTO || own?.kind !== BtfKind.FUNC_PROTO) return refuse(`${before}kernel function btf_id ${insn.imm} does not have a valid func_proto`);
+  return { ok: true, kfunc: { btf, module, id: insn.imm, name: func.name, proto, visibleArgs: own.params.length, flags, entry } };
+}
+
+type Fetch = { ok: true; meta: KfuncMeta } | Refusal;
 
 /** Everything about the kfunc a call names (kernel bpf_fetch_kfunc_arg_meta); refuses calls this program type may not make. */
 export function fetchKfuncMeta(env: Env, insn: Insn): Fetch {
-  const btf = kfuncBtf(env, insn);
-  if (!btf) return { ok: false, errno: "EINVAL", line: "failed to find BTF for kernel function" };
-  const func = btf.type(insn.imm);
-  if (!func || func.kind !== BtfKind.FUNC) return { ok: false, errno: "EINVAL", line: `kernel btf_id ${insn.imm} is not a function` };
-  const module = env.prog.kfuncModules[insn.off] ?? null;
-  const entry = env.kernel.kfuncById(module, insn.imm);
-  const implicit = entry?.flags.includes("KF_IMPLICIT_ARGS") === true;
-  let protoId = func.type;
-  if (implicit) {
-    const impl = btf.find(BtfKind.FUNC, (entry.origin ?? func.name) + IMPL_SUFFIX);
-    const t = impl === undefined ? undefined : btf.type(impl);
-    if (t?.kind !== BtfKind.FUNC) return { ok: false, errno: "EINVAL", line: `cannot find function ${func.name}${IMPL_SUFFIX} in BTF` };
-    protoId = t.type;
-  }
-  const proto = btf.type(protoId), own = btf.type(func.type);
-  if (proto?.kind !== BtfKind.FUNC_PROTO || own?.kind !== BtfKind.FUNC_PROTO)
-    return { ok: false, errno: "EINVAL", line: `kernel function btf_id ${insn.imm} does not have a valid func_proto` };
-  if (!entry || !env.kernel.kfuncAllowed(entry, env.prog)) return { ok: false, errno: "EACCES", line: `calling kernel function ${func.name} is not allowed` };
-  const flags = new Set(entry.flags);
+  const found = findKfunc(env, insn);
+  if (!found.ok) return found;
+  const { btf, module, id, name, proto, visibleArgs, flags, entry } = found.kfunc;
+  if (!entry || !env.kernel.kfuncAllowed(entry, env.prog)) return refuse(`calling kernel function ${name} is not allowed`, "EACCES");
   return {
     ok: true,
     meta: {
-      btf, vmlinux: module === null || entry.origin !== undefined, id: insn.imm, name: func.name, known: entry.origin ?? func.name, flags, proto, visibleArgs: implicit ? own.params.length : proto.params.length,
+      btf, vmlinux: module === null || entry.origin !== undefined, id, name, known: entry.origin ?? name, flags, proto, visibleArgs,
       releaseRegno: env.f.release_arg_is_r1 && flags.has("KF_RELEASE") ? 1 : 0,
       refObjId: 0, refObjCount: 0, r0Size: 0, r0Rdonly: false, argOwningRef: false, argProg: false, argConstant: null, argBtf: null, argBtfId: 0,
       retBtfId: 0, subprogno: 0, listHead: null, rbRoot: null, dynptrId: 0, dynptrType: "invalid", dynptrRefObjId: 0, iterSpi: 0, iterFrame: 0, map: null, mapUid: 0,
