@@ -22,9 +22,18 @@ function prefixAndKind(attachType: AttachType | null): [string, BtfKind] {
   }
 }
 
+const MULTI = new Set<AttachType | null>(["trace_fentry_multi", "trace_fexit_multi", "trace_fsession_multi"]);
+/** Programs for many functions are verified as programs for this one, which the kernel puts in itself (kernel 7.2 bpf_prog_load). */
+const MULTI_FUNC = "bpf_multi_func";
+
 /** Looks up what a program with a BTF-based attach point attaches to (libbpf libbpf_prepare_prog_load, libbpf_find_attach_btf_id). */
 export function findAttachTarget(session: LoadSession, func: Func, attachTo: string | null): AttachTarget | null {
   const { log } = session;
+  if (func.def && MULTI.has(func.def.attachType)) {
+    const btf = vmlinuxBtf(session);
+    const id = btf.find(BtfKind.FUNC, MULTI_FUNC);
+    return id === undefined ? null : { id, btf, module: null };
+  }
   if (!func.def?.attachBtf) return null;
   const fail = (line: string, errno: Errno): never => {
     log.warn(line);

@@ -6,9 +6,10 @@ import type { Env } from "../state/env.ts";
 
 /** What a kfunc may do under a lock: flagged since 7.3, before that known by name (kernel kfunc_spin_allowed). */
 function kfuncAllowed(env: Env, insn: Insn): boolean {
-  if (env.f.spinlock_safe_flag) return env.kernel.kfuncById(env.prog.kfuncModules[insn.off] ?? null, insn.imm)?.flags.includes("KF_SPINLOCK_SAFE") ?? false;
+  const entry = env.kernel.kfuncById(env.prog.kfuncModules[insn.off] ?? null, insn.imm);
+  if (env.f.spinlock_safe_flag) return entry?.flags.includes("KF_SPINLOCK_SAFE") ?? false;
   const { f } = env;
-  const called = { vmlinux: insn.off === 0, name: kfuncCallName(env, insn) };
+  const called = { vmlinux: insn.off === 0 || entry?.origin !== undefined, known: entry?.origin ?? kfuncCallName(env, insn) };
   return isGraphApi(called) || (f.iter_num_under_lock && isIterNum(called)) || isResSpinLock(called) || (f.arena_calls_under_lock && (isArenaApi(called) || isStreamApi(called)));
 }
 export function checkCallAllowedUnderLock(env: Env, insn: Insn): void {

@@ -106,7 +106,7 @@ function checkTarget(env: Env): void {
   } else if (inIdSet(env.kernel, "btf_id_deny", t.name)) {
     if (env.f.attach_deny_message) env.fail("EINVAL", `Attaching tracing programs to function '${t.name}' is rejected.`);
     env.failSilently("EINVAL");
-  } else if (inIdSet(env.kernel, "noreturn_deny", t.name) && (attachType === "trace_fexit" || attachType === "trace_fsession" || attachType === "modify_return")) {
+  } else if (inIdSet(env.kernel, "noreturn_deny", t.name) && (attachType === "trace_fexit" || attachType === "trace_fsession" || attachType === "trace_fsession_multi" || attachType === "modify_return")) {
     env.fail("EINVAL", env.f.sleepable_tracepoints
       ? `Attaching fexit/fsession/fmod_ret to __noreturn function '${t.name}' is rejected.`
       : `Attaching fexit/fmod_ret to __noreturn function '${t.name}' is rejected.`);
@@ -122,7 +122,7 @@ function errorInjectable(env: Env, name: string): boolean {
 }
 function sleepableTarget(env: Env, name: string): boolean {
   if (env.prog.type === "lsm") return isSleepableLsmHook(env, name);
-  return errorInjectable(env, name) || (env.kernel.kfunc(name)?.flags.includes("KF_SLEEPABLE") ?? false);
+  return name === "bpf_multi_func" || errorInjectable(env, name) || (env.kernel.kfunc(name)?.flags.includes("KF_SLEEPABLE") ?? false);
 }
 function modifiable(env: Env, name: string): boolean {
   return name.startsWith("security_") || errorInjectable(env, name) || env.kernel.kfunc(name) !== undefined;
