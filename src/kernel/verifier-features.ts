@@ -108,7 +108,7 @@ export const VERIFIER_FEATURES = {
   callback_ret_precise: { since: "6.1", what: "a callback's result becomes precise" },
   ret_precise: { since: "6.8", what: "a program's result becomes precise" },
   null_arg_precise: { since: "7.1", what: "a zero passed for a pointer becomes precise" },
-  alloc_size_precise: { since: "6.5", what: "a constant allocation size becomes precise" },
+  alloc_size_precise: { since: "6.1", what: "a constant allocation size becomes precise" },
   nospec_recovery: { since: "6.17", what: "an error on a speculative path ends that path" },
   speculative_unknown_regs: { since: "7.0", what: "registers of a mispredicted branch are unknown" },
   // program structure
@@ -162,6 +162,8 @@ export const VERIFIER_FEATURES = {
   helper_not_allowed_new: { since: "6.9", what: "message for a helper of another program type" },
   helper_might_sleep: { since: "6.1", what: "helpers that may sleep" },
   helper_mem_write_flag: { since: "6.1", what: "helper prototypes say which memory they write" },
+  release_arg_flag: { since: "5.18", what: "prototypes say which argument is released" },
+  alloc_size_message_new: { since: "5.17", what: "message for an allocation size that is not constant" },
   release_message_new: { since: "7.2", what: "message for a release without reference" },
   sleep_messages_new: { since: "7.0", what: "messages for sleeping calls" },
   elide_lookup_null: { since: "6.15", what: "a lookup of a constant key in an array is not null" },
@@ -208,6 +210,9 @@ export const VERIFIER_FEATURES = {
   kptr_rcu: { since: "6.4", what: "kernel pointers are loaded under RCU" },
   kptr_null_precise: { since: "7.2", what: "a null stored to a kernel pointer is precise" },
   lock_is_rcu_section: { since: "7.0", what: "the end of a lock ends what RCU protected" },
+  timers: { since: "5.15", what: "timers in map values" },
+  kptrs: { since: "5.19", what: "kernel pointers in map values" },
+  btf_records: { since: "6.2", what: "special fields anywhere in a value, local objects, kfunc arguments by what the prototype says" },
   dynptr_slots_watched: { since: "6.2", what: "writes over a dynptr's slots are noticed" },
   // kfuncs
   kfunc_args_named_by_register: { since: "7.2", what: "messages name a kfunc's arguments by register" },

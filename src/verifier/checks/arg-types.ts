@@ -106,6 +106,7 @@ export function checkFuncArgRegOff(env: Env, reg: RegState, regno: number, arg: 
     if (reg.varOff.mask !== 0n || reg.varOff.value !== 0n || reg.off !== 0)
       env.fail("EINVAL", `${regName(regno)} must have zero offset when passed to release func or trusted arg to kfunc`);
   }
+  if (arg?.base === "ARG_PTR_TO_DYNPTR" && type === T.PTR_TO_STACK && !env.f.dynptr_slots_watched && reg.off % 8 !== 0) env.fail("EINVAL", "cannot pass in dynptr at an offset");
   if (ANY_OFF.has(type)) return;
   if (BTF_OFF.has(type)) return checkPtrOffReg(env, reg, regno, btfFixedOffOk);
   if (type === T.PTR_TO_CTX && arg?.base !== "ARG_PTR_TO_CTX" && env.progType === "syscall") return;

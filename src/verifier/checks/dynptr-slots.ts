@@ -50,7 +50,7 @@ export function invalidateDynptrSlot(env: Env, frame: FuncState, spi: number): v
 /** A plain write into a dynptr's slot destroys it, and its slices with it (kernel destroy_if_dynptr_stack_slot). */
 export function destroyIfDynptrSlot(env: Env, frame: FuncState, spi: number): void {
   const slot = frame.stack[spi];
-  if (!slot || slotType(slot.types, 7) !== STACK_DYNPTR) return;
+  if (!slot || slotType(slot.types, 7) !== STACK_DYNPTR || !env.f.dynptr_slots_watched) return;
   const top = slot.spilled.dynptrFirst ? spi : spi + 1;
   const { dynptrType, id, parentId, refObjId } = frame.stack[top]!.spilled;
   if (dynptrReferenced(dynptrType)) {

@@ -15,7 +15,8 @@ const FLAGS: readonly (readonly [number, DynptrType])[] = [
   [T.DYNPTR_TYPE_LOCAL, "local"], [T.DYNPTR_TYPE_RINGBUF, "ringbuf"], [T.DYNPTR_TYPE_SKB, "skb"], [T.DYNPTR_TYPE_XDP, "xdp"],
   [T.DYNPTR_TYPE_SKB_META, "skb_meta"], [T.DYNPTR_TYPE_FILE, "file"],
 ];
-const typeOfFlags = (flags: number): DynptrType => FLAGS.find(([f]) => flags & f)?.[1] ?? "invalid";
+/** Dynptr type that an argument type's flags name. */
+export const dynptrTypeOf = (flags: number): DynptrType => FLAGS.find(([f]) => flags & f)?.[1] ?? "invalid";
 /** Type flag of memory that a dynptr's slice is. */
 export const dynptrTypeFlag = (t: DynptrType): number => FLAGS.find(([, name]) => name === t)?.[0] ?? 0;
 
@@ -34,7 +35,7 @@ export function processDynptrFunc(env: Env, regno: number, insnIdx: number, flag
   if (reg.type === T.CONST_PTR_TO_DYNPTR && flags & T.OBJ_RELEASE) env.fail("EINVAL", "CONST_PTR_TO_DYNPTR cannot be released");
   const slot = initialised(env, reg);
   if (!slot) env.fail("EINVAL", `Expected an initialized dynptr as ${argOf(env, regno)}`);
-  const want = typeOfFlags(flags);
+  const want = dynptrTypeOf(flags);
   if (want !== "invalid" && slot.dynptrType !== want) env.fail("EINVAL", `Expected a dynptr of type ${want} as ${argOf(env, regno)}`);
   meta.dynptrId = slot.id;
   meta.dynptrType = slot.dynptrType;
@@ -68,7 +69,7 @@ function construct(env: Env, regno: number, insnIdx: number, flags: number, meta
   const frame = env.frameOf(now);
   destroyIfDynptrSlot(env, frame, spi);
   destroyIfDynptrSlot(env, frame, spi - 1);
-  const type = typeOfFlags(flags);
+  const type = dynptrTypeOf(flags);
   if (type === "invalid") env.failSilently("EINVAL");
   let parent: number;
   if (meta.dynptrType !== "invalid") parent = meta.dynptrRefObjId;

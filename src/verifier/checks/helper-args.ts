@@ -11,6 +11,7 @@ import { argType, checkFuncArgRegOff, checkRegType } from "./arg-types.ts";
 import { inRbtreeLockRequiredCb } from "./callbacks.ts";
 import { checkConstStr } from "./const-str.ts";
 import { processDynptrFunc } from "./dynptr.ts";
+import { checkOldDynptrRelease, processOldDynptr } from "./dynptr-old.ts";
 import { checkHelperMemAccess, checkMemSizeReg } from "./helper-mem.ts";
 import { processKptrFunc } from "./kptr-xchg.ts";
 import { regName } from "./mem.ts";
@@ -41,11 +42,13 @@ export interface CallMeta extends RawMem {
   dynptrId: number;
   dynptrType: RegState["dynptrType"];
   dynptrRefObjId: number;
+  /** 6.1: argument that becomes a dynptr, and the flags of its type */
+  newDynptr: { regno: number; flags: number } | null;
 }
 export function newCallMeta(func: string, pktAccess: boolean): CallMeta {
   return {
     func, pktAccess, map: null, mapUid: 0, releaseRegno: 0, constMapKey: -1n, memSize: 0, msizeMax: 0n, refObjId: 0, subprogno: 0, retBtf: null, retBtfId: 0,
-    kptrField: null, dynptrId: 0, dynptrType: "invalid", dynptrRefObjId: 0, rawMode: false, accessSize: 0, regno: 0,
+    kptrField: null, dynptrId: 0, dynptrType: "invalid", dynptrRefObjId: 0, newDynptr: null, rawMode: false, accessSize: 0, regno: 0,
   };
 }
 
@@ -88,7 +91,9 @@ export function checkFuncArg(env: Env, i: number, meta: CallMeta, fn: HelperProt
     checkFuncArgRegOff(env, reg, regno, arg);
   }
   if (arg.flags & T.OBJ_RELEASE) {
-    if (arg.base !== "ARG_PTR_TO_DYNPTR" && !releaseMsgOk(env, reg))
+    if (arg.base === "ARG_PTR_TO_DYNPTR") {
+      if (!env.f.dynptr_slots_watched) checkOldDynptrRelease(env, reg, regno);
+    } else if (!releaseMsgOk(env, reg))
       env.fail("EINVAL", env.f.release_message_new
         ? `release helper ${meta.func} expects referenced PTR_TO_BTF_ID passed to ${regName(regno)}`
         : `R${regno} must be referenced when passed to release function`);
@@ -163,10 +168,11 @@ function checkByType(env: Env, i: number, meta: CallMeta, fn: HelperProto, base:
       return;
     }
     case "ARG_PTR_TO_DYNPTR":
-      processDynptrFunc(env, regno, insnIdx, flags, meta);
+      if (env.f.dynptr_slots_watched) processDynptrFunc(env, regno, insnIdx, flags, meta);
+      else processOldDynptr(env, regno, flags, meta);
       return;
     case "ARG_CONST_ALLOC_SIZE_OR_ZERO":
-      if (!tnumIsConst(reg.varOff)) env.fail("EACCES", `R${regno} is not a known constant'`);
+      if (!tnumIsConst(reg.varOff)) env.fail("EACCES", env.f.alloc_size_message_new ? `R${regno} is not a known constant'` : `R${regno} unbounded size, use 'var &= const' or 'if (var < const)'`);
       meta.memSize = Number(BigInt.asUintN(32, reg.varOff.value));
       if (env.f.alloc_size_precise) markChainPrecision(env, regno);
       return;

@@ -17,6 +17,7 @@ import { invalidateOutgoingStackArgs } from "./call-subprog.ts";
 import { helperCallback } from "./callbacks.ts";
 import { prepareFuncExit } from "./exit.ts";
 import { type CallMeta, canElideNullness, checkFuncArg, newCallMeta } from "./helper-args.ts";
+import { makeOldDynptr } from "./dynptr-old.ts";
 import { btfReturn } from "./helper-ret-btf.ts";
 import { helperSpecial, refineRetval } from "./helper-special.ts";
 import { checkMapFuncCompatibility } from "./map-compat.ts";
@@ -26,7 +27,7 @@ import { attachInfo } from "../passes/attach.ts";
 import { helperAllowed, helperProto } from "./helper-proto.ts";
 import { acquireReference, checkResourceLeak, findReference } from "./refs.ts";
 import { clearCallerSaved, markUnknown } from "./reg-arg.ts";
-import { releaseHelperReg } from "./release.ts";
+import { releaseByName, releaseHelperReg } from "./release.ts";
 import { inSleepableContext, nonSleepableContext } from "./sleepable.ts";
 
 const RECORDS_MAP = new Set([
@@ -57,7 +58,9 @@ export function checkHelperCall(env: Env, insn: Insn): Flow {
   recordMap(env, meta, func, insnIdx);
   recordKey(env, meta, func, insnIdx);
   for (let i = 0; i < meta.accessSize; i++) checkMemAccess(env, insnIdx, env.reg(meta.regno), meta.regno, i, 1, "write", -1, false, false);
-  if (meta.releaseRegno) releaseHelperReg(env, meta);
+  if (meta.newDynptr) makeOldDynptr(env, insnIdx, meta.newDynptr);
+  if (meta.releaseRegno) releaseHelperReg(env, meta, insn.imm);
+  else if (!env.f.release_arg_flag) releaseByName(env, meta, insn.imm);
 
   if (func === "bpf_tail_call") checkResourceLeak(env, false, true, "tail_call");
   else if (func === "bpf_get_local_storage") {

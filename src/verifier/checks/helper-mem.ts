@@ -64,6 +64,7 @@ export function checkMemSizeReg(env: Env, memRegno: number, sizeRegno: number, t
   const name = regName(sizeRegno);
   if (smin < 0n) env.fail("EACCES", `${name} min value is negative, either use unsigned or 'var &= const'`);
   if (umin === 0n && !zeroOk && env.f.zero_size_message) env.fail("EACCES", `${name} invalid zero-sized read: u64=[${umin},${BigInt.asIntN(64, umax)}]`);
+  if (umin === 0n && !env.f.zero_size_message) checkHelperMemAccess(env, env.reg(memRegno), memRegno, 0, t, zeroOk, tnumIsConst(size.varOff) ? raw : null);
   if (umax >= BPF_MAX_VAR_SIZ) env.fail("EACCES", `${name} unbounded memory access, use 'var &= const' or 'if (var < const)'`);
   checkHelperMemAccess(env, env.reg(memRegno), memRegno, Number(umax), t, zeroOk, tnumIsConst(size.varOff) ? raw : null);
   markChainPrecision(env, sizeRegno);

@@ -18,10 +18,18 @@ export function acquireReference(env: Env, insnIdx: number, parentId = 0): numbe
 export function findReference(st: VState, id: number): RefState | undefined {
   return id ? st.refs.find((r) => r.type === "ptr" && r.id === id) : undefined;
 }
-export function releaseReferenceNoMark(env: Env, st: VState, id: number): boolean {
+/** Where the reference stands, -1 where it may not be ended: it is none, or a callback's caller holds it (5.19 to 6.13). */
+function releasable(env: Env, st: VState, id: number): number {
   const i = st.refs.findIndex((r) => r.type === "ptr" && r.id === id);
+  return i >= 0 && env.f.callback_refs && st.cur.inCallbackFn && st.refs[i]!.callbackRef !== st.cur.frameno ? -1 : i;
+}
+/** Refuses the end of a reference that is none, in the words of releases before 7.1. */
+export function needAcquired(env: Env, id: number, what: string): void {
+  if (env.f.ref_obj_ids && releasable(env, env.curState, id) < 0) env.fail("EINVAL", `${what} reference has not been acquired before`);
+}
+export function releaseReferenceNoMark(env: Env, st: VState, id: number): boolean {
+  const i = releasable(env, st, id);
   if (i < 0) return false;
-  if (env.f.callback_refs && st.cur.inCallbackFn && st.refs[i]!.callbackRef !== st.cur.frameno) return false;
   if (env.f.refs_keep_order) st.refs = st.refs.filter((_, j) => j !== i);
   else {
     const refs = st.refs.slice(0, -1);

@@ -11,7 +11,7 @@ import { inRbtreeLockRequiredCb, pushCallbackCall } from "../callbacks.ts";
 import { dynptrTypeFlag } from "../dynptr.ts";
 import { mayAccessDirectPktData } from "../mem-region.ts";
 import { clearAllPktPointers } from "../packet-range.ts";
-import { acquireReference, releaseReference } from "../refs.ts";
+import { acquireReference, needAcquired, releaseReference } from "../refs.ts";
 import { clearCallerSaved, markNotInit, markUnknown } from "../reg-arg.ts";
 import { releaseReg } from "../release.ts";
 import { checkReturnCode } from "../return-code.ts";
@@ -20,6 +20,7 @@ import { invalidateOutgoingStackArgs } from "../call-subprog.ts";
 import { processExit } from "../exit.ts";
 import type { Flow } from "../../passes/do-check.ts";
 import { checkKfuncArgs } from "./args.ts";
+import { checkOldKfuncArgs, markOldKfuncArgs } from "./args-old.ts";
 import { convertOwningToNonOwning, markGraphNode, setNonOwning } from "./graph.ts";
 import { iterReg, processIterNextCall } from "./iter.ts";
 import { btfKindStr, fetchKfuncMeta, isScalarStruct, isScalarType, isStructType, type KfuncMeta } from "./meta.ts";
@@ -41,9 +42,10 @@ export function checkKfuncCall(env: Env, insn: Insn, insnIdx: number): Flow {
   else if (is(meta, "__bpf_trap")) env.fail("EFAULT", "unexpected __bpf_trap() due to uninitialized variable?");
 
   const sleepable = meta.flags.has("KF_SLEEPABLE");
-  if (sleepable && !env.inSleepable()) env.fail("EACCES", `program must be sleepable to call sleepable kfunc ${meta.name}`);
+  if (sleepable && !env.inSleepable() && env.f.btf_records) env.fail("EACCES", `program must be sleepable to call sleepable kfunc ${meta.name}`);
   if (!inSleepableContext(env)) aux.nonSleepable = true;
-  checkKfuncArgs(env, meta, insnIdx);
+  if (env.f.btf_records) checkKfuncArgs(env, meta, insnIdx);
+  else checkOldKfuncArgs(env, meta);
   checkDropInTracing(env, meta);
   pushCallbacks(env, meta, insn, insnIdx);
   if (is(meta, "bpf_session_cookie")) {
@@ -60,6 +62,7 @@ export function checkKfuncCall(env: Env, insn: Insn, insnIdx: number): Flow {
   clearCallerSaved(env, env.cur);
   if (env.f.stack_args) invalidateOutgoingStackArgs(env, env.cur);
   setReturn(env, meta, insnIdx);
+  if (!env.f.btf_records) markOldKfuncArgs(env, meta);
   if (is(meta, "bpf_xdp_pull_data")) clearAllPktPointers(env);
   if (isIterNext(meta)) processIterNextCall(env, meta, insnIdx);
   if (is(meta, "bpf_throw")) {
@@ -134,7 +137,7 @@ function releaseArgument(env: Env, meta: KfuncMeta): void {
   if (!meta.releaseRegno) return;
   const reg = env.reg(meta.releaseRegno);
   if (env.f.release_arg_is_r1) return releaseReg(env, reg, false, meta.dynptrId !== 0);
-  if (!env.curState.refs.some((r) => r.type === "ptr" && r.id === reg.refObjId)) env.fail("EINVAL", `kfunc ${meta.name}#${meta.id} reference has not been acquired before`);
+  needAcquired(env, reg.refObjId, `kfunc ${meta.name}#${meta.id}`);
   releaseReference(env, reg.refObjId);
 }
 
