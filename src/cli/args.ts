@@ -2,13 +2,15 @@ import { err, ok } from "../base/result.ts";
 import type { Result } from "../base/result.ts";
 import { nearestNames } from "../kernel/nearest.ts";
 
-/** "value" takes the next argument, "flag" does not. */
-export type OptionSpec = Readonly<Record<string, "value" | "flag">>;
+/** "value" takes the next argument, "list" too and may be given several times, "flag" takes none. */
+export type OptionSpec = Readonly<Record<string, "value" | "list" | "flag">>;
 
 export interface Parsed {
   /** arguments that are no options */
   files: readonly string[];
   options: ReadonlyMap<string, string>;
+  /** every value of an option that may be given several times */
+  lists: ReadonlyMap<string, readonly string[]>;
   /** what follows `--` */
   rest: readonly string[];
 }
@@ -17,9 +19,10 @@ export interface Parsed {
 export function parseArgs(args: readonly string[], spec: OptionSpec): Result<Parsed, string> {
   const files: string[] = [];
   const options = new Map<string, string>();
+  const lists = new Map<string, string[]>();
   for (let i = 0; i < args.length; i++) {
     const arg = args[i]!;
-    if (arg === "--") return ok({ files, options, rest: args.slice(i + 1) });
+    if (arg === "--") return ok({ files, options, lists, rest: args.slice(i + 1) });
     if (!arg.startsWith("-") || arg === "-") {
       files.push(arg);
       continue;
@@ -31,7 +34,7 @@ export function parseArgs(args: readonly string[], spec: OptionSpec): Result<Par
       const near = nearestNames(name, Object.keys(spec), 1);
       return err(`unknown option ${name}${near[0] === undefined ? "" : ` (did you mean ${near[0]}?)`}`);
     }
-    if (options.has(name)) return err(`${name} is given twice`);
+    if (options.has(name) && kind !== "list") return err(`${name} is given twice`);
     if (kind === "flag") {
       if (equals >= 0) return err(`${name} takes no value`);
       options.set(name, "");
@@ -40,8 +43,9 @@ export function parseArgs(args: readonly string[], spec: OptionSpec): Result<Par
     const value = equals < 0 ? args[++i] : arg.slice(equals + 1);
     if (value === undefined || (equals < 0 && value.startsWith("--"))) return err(`${name} needs a value`);
     options.set(name, value);
+    if (kind === "list") lists.set(name, [...(lists.get(name) ?? []), value]);
   }
-  return ok({ files, options, rest: [] });
+  return ok({ files, options, lists, rest: [] });
 }
 
 /** A whole number in a range, or why not. */

@@ -4,6 +4,7 @@ import type { ApiExplanation } from "../kernel/api-types.ts";
 import type { SourcePos } from "../loader/types.ts";
 import type { Explanation } from "../verifier/types.ts";
 import type { ProgramVerdict } from "../workers/kernel-api.ts";
+import type { LabUse } from "../workers/lab-api.ts";
 import type { OpenedInput } from "./objects.ts";
 import type { SourceTree } from "./sources.ts";
 
@@ -27,6 +28,8 @@ export interface CheckRow {
   report?: string;
   explanation?: Explanation;
   warnings: readonly string[];
+  /** of the custom kernel's changes, those the program meets */
+  changes: readonly LabUse[];
   log?: string;
   ms: number;
 }
@@ -54,13 +57,13 @@ export function verdictRow(file: string, lab: string | null, verdict: ProgramVer
     note: verdict.note, errno: verify?.errno ?? load?.errno,
     insns: verify?.stats.insns, states: verify?.stats.totalStates,
     insn: verdict.insn, source: verdict.source && named(verdict.source), api: verdict.api, report: verify?.report, explanation: verify?.explanation && namedExplanation(verify.explanation),
-    warnings: verdict.warnings ?? [], log, ms: verdict.ms,
+    warnings: verdict.warnings ?? [], changes: verdict.lab?.uses ?? [], log, ms: verdict.ms,
   };
 }
 
 /** The row of a program whose file did not get that far on this kernel. */
 export function failedRow(file: string, program: string, kernel: string, lab: string | null, input: Exclude<OpenedInput, { kind: "open" }>): CheckRow {
-  const base = { file, program, kernel, lab, warnings: [], ms: 0 };
+  const base = { file, program, kernel, lab, warnings: [], changes: [], ms: 0 };
   switch (input.kind) {
     case "compile error": {
       const first = input.compiled.diagnostics.find((d) => d.severity === "error");
@@ -80,6 +83,19 @@ function sourceOf(diagnostic: Diagnostic, sources: SourceTree): SourcePos | unde
   return { file: diagnostic.file, line: diagnostic.line, col: diagnostic.col, text };
 }
 
+/** The kernel a row is about, as tables head it: "7.2", "7.2+NAME". */
+export function columnOf(row: Pick<CheckRow, "kernel" | "lab">): string {
+  return row.lab === null ? row.kernel : `${row.kernel}+${row.lab}`;
+}
+
+function changeJson(use: LabUse): object {
+  return {
+    name: use.name, kind: use.kind, what: use.what, text: use.text, replacement: use.replacement,
+    ...(use.removal ? { removed_in: use.removal.release, removal_date: use.removal.date, removal_date_is: use.removal.how, days_left: use.removal.daysLeft } : {}),
+    ...(use.sites.length > 0 ? { insns: use.sites.map((s) => s.insn) } : {}),
+  };
+}
+
 /** The contract's JSON: fields without a value are left out. */
 export function rowJson(row: CheckRow): string {
   const { api, source } = row;
@@ -87,7 +103,8 @@ export function rowJson(row: CheckRow): string {
     note: row.note, errno: row.errno, insns: row.insns, states: row.states, insn: row.insn,
     source,
     api: api && { name: api.name, kind: api.kind, status: api.status, since: api.since, until: api.until, replacement: api.replacement, explanation: explanationText(api) },
-    report: row.report, explanation: row.explanation, lab: row.lab ?? undefined, warnings: row.warnings.length > 0 ? row.warnings : undefined, log: row.log,
+    report: row.report, explanation: row.explanation, lab: row.lab ?? undefined, warnings: row.warnings.length > 0 ? row.warnings : undefined,
+    changes: row.changes.length > 0 ? row.changes.map(changeJson) : undefined, log: row.log,
   }).filter(([, value]) => value !== undefined);
   return JSON.stringify({
     schema: 1, file: row.file, program: row.program, kernel: row.kernel, verdict: row.verdict, stage: row.stage, message: row.message,

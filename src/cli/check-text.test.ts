@@ -6,7 +6,7 @@ import { exitOf } from "./check.ts";
 import { table } from "./output.ts";
 
 const row = (kernel: string, verdict: CheckRow["verdict"], rest: Partial<CheckRow> = {}): CheckRow => ({
-  file: "x.bpf.o", program: "p", kernel, lab: null, verdict, stage: "verify", message: verdict === "accepted" ? "" : "invalid access to packet", warnings: [], ms: 3.14159, ...rest,
+  file: "x.bpf.o", program: "p", kernel, lab: null, verdict, stage: "verify", message: verdict === "accepted" ? "" : "invalid access to packet", warnings: [], changes: [], ms: 3.14159, ...rest,
 });
 const print = (rows: CheckRow[], kernels: string[], colour = false): string => {
   const lines: string[] = [];

@@ -1,5 +1,6 @@
 import { explanationText } from "../kernel/api-explain.ts";
 import type { SourcePos } from "../loader/types.ts";
+import { columnOf } from "./check-row.ts";
 import type { CheckRow } from "./check-row.ts";
 import { paint, table } from "./output.ts";
 import type { Colour, Output } from "./output.ts";
@@ -11,13 +12,12 @@ const MARKS: Readonly<Record<CheckRow["verdict"], { mark: string; colour: Colour
 };
 
 /** Prints a file's rows for people: one kernel as a list, several as a matrix with the causes below it. */
-export function printRows(file: string, rows: readonly CheckRow[], kernels: readonly string[], out: Output): void {
-  const lab = rows[0]?.lab;
-  const on = kernels.length === 1 ? ` on ${kernels[0]}${lab ? `+${lab}` : ""}` : lab ? ` with ${lab}` : "";
+export function printRows(file: string, rows: readonly CheckRow[], columns: readonly string[], out: Output): void {
+  const on = columns.length === 1 ? ` on ${columns[0]}` : "";
   out.line(`${paint(out, "bold", file)}${on}`);
   if (rows.length === 0) out.line("  no programs");
-  else if (kernels.length === 1) printList(rows, out);
-  else printMatrix(rows, kernels, out);
+  else if (columns.length === 1) printList(rows, out);
+  else printMatrix(rows, columns, out);
   out.line("");
 }
 
@@ -28,6 +28,7 @@ function printList(rows: readonly CheckRow[], out: Output): void {
     const figures = row.verdict === "accepted" ? `${row.insns ?? 0} insns  ${row.states ?? 0} states  ${row.ms.toFixed(1)} ms` : row.stage;
     out.line(`  ${paint(out, colour, mark)} ${nameOf(row).padEnd(width)}  ${paint(out, colour, row.verdict)}  ${paint(out, "grey", figures)}`);
     if (row.verdict !== "accepted") for (const line of causeLines(row, out)) out.line(`      ${line}`);
+    for (const line of changeLines([row])) out.line(`      ${paint(out, "yellow", line)}`);
     for (const warning of row.warnings) out.line(`      ${paint(out, "yellow", `warning: ${warning}`)}`);
     if (row.log !== undefined && row.log !== "") for (const line of row.log.trimEnd().split("\n")) out.line(`      ${paint(out, "grey", line)}`);
   }
@@ -40,7 +41,7 @@ function nameOf(row: CheckRow): string {
 
 function printMatrix(rows: readonly CheckRow[], kernels: readonly string[], out: Output): void {
   const programs = [...new Set(rows.map((r) => r.program))];
-  const at = (program: string, kernel: string): CheckRow | undefined => rows.find((r) => r.program === program && r.kernel === kernel);
+  const at = (program: string, kernel: string): CheckRow | undefined => rows.find((r) => r.program === program && columnOf(r) === kernel);
   const cells = programs.map((program) => [
     `  ${program || "(all programs)"}`,
     ...kernels.map((kernel) => {
@@ -54,17 +55,38 @@ function printMatrix(rows: readonly CheckRow[], kernels: readonly string[], out:
   for (const program of programs) {
     const own = kernels.map((k) => at(program, k)).filter((r) => r !== undefined);
     out.line("");
-    out.line(`  ${paint(out, "bold", program || "(all programs)")}: ${minimumText(own)}`);
+    out.line(`  ${paint(out, "bold", program || "(all programs)")}: ${minimumText(own.map((r) => ({ kernel: columnOf(r), verdict: r.verdict })), own.some((r) => r.lab !== null))}`);
     for (const group of causes(own)) {
       const row = group[0]!;
-      const on = group.map((r) => r.kernel).join(", ");
+      const on = group.map(columnOf).join(", ");
       out.line(`    ${paint(out, MARKS[row.verdict].colour, on)}  ${paint(out, "grey", row.verdict === "unsupported" ? "unsupported" : row.stage)}`);
       for (const line of causeLines(row, out)) out.line(`      ${line}`);
     }
     for (const warning of new Set(own.flatMap((r) => r.warnings))) {
-      out.line(`    ${paint(out, "yellow", `warning on ${own.filter((r) => r.warnings.includes(warning)).map((r) => r.kernel).join(", ")}: ${warning}`)}`);
+      out.line(`    ${paint(out, "yellow", `warning on ${own.filter((r) => r.warnings.includes(warning)).map(columnOf).join(", ")}: ${warning}`)}`);
+    }
+    for (const line of changeLines(own)) out.line(`    ${paint(out, "yellow", line)}`);
+  }
+}
+
+/** What of a custom kernel's changes the programs meet, each once, besides what warnings and refusals say anyway. */
+function changeLines(rows: readonly CheckRow[]): string[] {
+  const lines = new Map<string, string[]>();
+  for (const row of rows) {
+    for (const use of row.changes) {
+      if (use.what === "removed") continue;
+      const days = use.removal ? `${use.name} goes away in ${use.removal.release}: ${daysText(use.removal)}` : null;
+      const text = use.what === "deprecated" ? days : use.text;
+      if (text !== null) lines.set(text, [...(lines.get(text) ?? []), columnOf(row)]);
     }
   }
+  const one = rows.length === 1;
+  return [...lines].map(([text, on]) => (one ? `custom kernel: ${text}` : `${on.join(", ")}: ${text}`));
+}
+
+function daysText({ date, how, daysLeft }: NonNullable<CheckRow["changes"][number]["removal"]>): string {
+  const when = how === "projected" ? `about ${date}, projected` : date;
+  return daysLeft >= 0 ? `${daysLeft} days left (${when})` : `${-daysLeft} days ago (${when})`;
 }
 
 /** Refusals with the same cause together, in the order of the kernels. */
@@ -79,11 +101,18 @@ function causes(rows: readonly CheckRow[]): CheckRow[][] {
 }
 
 /** Which kernels take the program: "minimum kernel 6.12", "accepted by all, from 5.10 on", "accepted from 6.12 to 7.2" … Kernels without a verdict are named apart. */
-export function minimumText(all: readonly Pick<CheckRow, "kernel" | "verdict">[]): string {
+export function minimumText(all: readonly Pick<CheckRow, "kernel" | "verdict">[], unordered = false): string {
   const rows = all.filter((r) => r.verdict !== "unsupported");
   const open = all.filter((r) => r.verdict === "unsupported").map((r) => r.kernel);
   if (rows.length === 0) return `no verdict (unsupported on ${open.join(", ")})`;
-  return open.length === 0 ? acceptedText(rows) : `${acceptedText(rows)}; no verdict on ${open.join(", ")}`;
+  const accepted = unordered ? listText(rows) : acceptedText(rows);
+  return open.length === 0 ? accepted : `${accepted}; no verdict on ${open.join(", ")}`;
+}
+
+/** Custom kernels stand in no order of age. */
+function listText(rows: readonly Pick<CheckRow, "kernel" | "verdict">[]): string {
+  const good = rows.filter((r) => r.verdict === "accepted").map((r) => r.kernel);
+  return good.length === 0 ? "accepted by none of them" : good.length === rows.length ? "accepted by all of them" : `accepted by ${good.join(", ")}`;
 }
 
 function acceptedText(rows: readonly Pick<CheckRow, "kernel" | "verdict">[]): string {

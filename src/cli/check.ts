@@ -5,38 +5,39 @@ import { parseArgs, wholeNumber } from "./args.ts";
 import { failedRow, rowJson, verdictRow } from "./check-row.ts";
 import type { CheckRow } from "./check-row.ts";
 import { printRows } from "./check-text.ts";
-import { chooseKernels, Engine } from "./engine.ts";
-import type { KernelChoice } from "./engine.ts";
+import { chooseColumns } from "./columns.ts";
+import type { Column } from "./columns.ts";
+import { Engine } from "./engine.ts";
 import { Exit, usageError } from "./exit.ts";
 import type { UsageError } from "./exit.ts";
-import { openInput, programsOf } from "./objects.ts";
+import { openColumns, programsOf } from "./objects.ts";
 import type { OpenedInput } from "./objects.ts";
 import type { Output } from "./output.ts";
 
 /** `check`: the verdict on every program of every file on every kernel asked for. */
 export async function checkCommand(args: readonly string[], out: Output): Promise<Result<Exit, UsageError>> {
-  const parsed = parseArgs(args, { "--program": "value", "--kernel": "value", "--lab": "value", "--log-level": "value", "--json": "flag" });
+  const parsed = parseArgs(args, { "--program": "value", "--kernel": "value", "--lab": "list", "--log-level": "value", "--json": "flag" });
   if (!parsed.ok) return err(usageError(parsed.error));
-  const { files, options, rest } = parsed.value;
+  const { files, options, lists, rest } = parsed.value;
   if (files.length === 0) return err(usageError("takes at least one .c or .o file"));
   if (rest.length > 0) return err(usageError("takes no arguments for clang; compile first"));
   const logLevel = wholeNumber(options.get("--log-level") ?? "0", "--log-level", 0, 2);
   if (!logLevel.ok) return err(usageError(logLevel.error));
   const engine = new Engine();
-  const choice = await chooseKernels(engine, options, false);
-  if (!choice.ok) return err(usageError(choice.error));
+  const columns = await chooseColumns(engine, options, lists.get("--lab") ?? []);
+  if (!columns.ok) return err(usageError(columns.error));
   const json = options.has("--json");
   const program = options.get("--program");
 
   const inputs: { file: string; opened: ReadonlyMap<string, OpenedInput> }[] = [];
   for (const file of files) {
-    const opened = await openInput(engine, file, choice.value.kernels, choice.value.overlay);
+    const opened = await openColumns(engine, file, columns.value);
     if (!opened.ok) return err(usageError(opened.error));
     inputs.push({ file, opened: opened.value });
   }
   const missing = program === undefined ? null : missingProgram(program, inputs);
   if (missing !== null) return err(usageError(missing));
-  await printNotes(engine, choice.value, out);
+  await printNotes(engine, columns.value, out);
 
   const all: CheckRow[] = [];
   let broken = false;
@@ -47,8 +48,8 @@ export async function checkCommand(args: readonly string[], out: Output): Promis
       rows.push(row);
       if (json) out.line(rowJson(row));
     };
-    await checkFile(engine, file, opened, choice.value, program, logLevel.value, each);
-    if (!json) printRows(file, rows, choice.value.kernels, out);
+    await checkFile(engine, file, opened, columns.value, program, logLevel.value, each);
+    if (!json) printRows(file, rows, columns.value.map((c) => c.label), out);
     const failed = [...opened.values()].find((input) => input.kind !== "open");
     if (failed) out.error(failureText(file, failed));
     unreadable ||= failed?.kind === "refused" && failed.error.subject?.kind === "elf";
@@ -65,21 +66,21 @@ export function failureText(file: string, failed: Exclude<OpenedInput, { kind: "
 }
 
 async function checkFile(
-  engine: Engine, file: string, opened: ReadonlyMap<string, OpenedInput>, choice: KernelChoice, only: string | undefined, logLevel: number, each: (row: CheckRow) => void,
+  engine: Engine, file: string, opened: ReadonlyMap<string, OpenedInput>, columns: readonly Column[], only: string | undefined, logLevel: number, each: (row: CheckRow) => void,
 ): Promise<void> {
   const names = programsOf(opened);
   // A file that opened on no kernel has no program names, yet its refusal must be told.
   const programs = only !== undefined ? names.filter((n) => n === only) : names;
   for (const program of programs.length > 0 || names.length > 0 ? programs : [only ?? ""]) {
-    for (const kernel of choice.kernels) {
-      const input = opened.get(kernel)!;
+    for (const { kernel, overlay, lab, label } of columns) {
+      const input = opened.get(label)!;
       if (input.kind !== "open") {
-        each(failedRow(file, program, kernel, choice.lab, input));
+        each(failedRow(file, program, kernel, lab, input));
         continue;
       }
       // A program that the preprocessor took away on this kernel is none of its programs.
       if (!input.summary.programs.some((p) => p.name === program)) continue;
-      each(verdictRow(file, choice.lab, await engine.core.check(input.id, program, kernel, choice.overlay, { logLevel }), logLevel));
+      each(verdictRow(file, lab, await engine.core.check(input.id, program, kernel, overlay, { logLevel }), logLevel));
     }
   }
 }
@@ -95,11 +96,10 @@ export function missingProgram(program: string, inputs: readonly { file: string;
 }
 
 /** What a custom kernel asks for in vain is said once. */
-async function printNotes(engine: Engine, choice: KernelChoice, out: Output): Promise<void> {
-  if (choice.overlay === null) return;
-  for (const kernel of choice.kernels) {
-    const loaded = await engine.core.loadKernel(kernel, choice.overlay);
-    if (loaded.ok) for (const note of loaded.value.notes) out.error(`note: ${note}`);
+async function printNotes(engine: Engine, columns: readonly Column[], out: Output): Promise<void> {
+  for (const { kernel, overlay } of columns) {
+    const loaded = overlay === null ? null : await engine.core.loadKernel(kernel, overlay);
+    if (loaded?.ok) for (const note of loaded.value.notes) out.error(`note: ${note}`);
   }
 }
 

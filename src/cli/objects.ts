@@ -4,6 +4,7 @@ import type { Result } from "../base/result.ts";
 import type { CompileResult } from "../compiler/types.ts";
 import type { LoadError } from "../loader/types.ts";
 import type { ObjectSummary } from "../workers/kernel-api.ts";
+import type { Column } from "./columns.ts";
 import { compileSource } from "./compile-source.ts";
 import type { Engine } from "./engine.ts";
 import { readInput } from "./engine.ts";
@@ -17,17 +18,22 @@ export type OpenedInput =
   | { kind: "no compile"; message: string }
   | { kind: "refused"; error: LoadError; compiled: CompileResult | null };
 
-/** Opens a file for each of the kernels. The error is for a file that cannot be read, or is neither C nor an object. */
-export async function openInput(engine: Engine, path: string, kernels: readonly string[], overlay: string | null): Promise<Result<ReadonlyMap<string, OpenedInput>, string>> {
+/** Opens a file for each of the kernels, with the same overlay on all. */
+export function openInput(engine: Engine, path: string, kernels: readonly string[], overlay: string | null): Promise<Result<ReadonlyMap<string, OpenedInput>, string>> {
+  return openColumns(engine, path, kernels.map((kernel) => ({ kernel, overlay, lab: null, label: kernel })));
+}
+
+/** Opens a file for each column, by the column's label. The error is for a file that cannot be read, or is neither C nor an object. */
+export async function openColumns(engine: Engine, path: string, columns: readonly Column[]): Promise<Result<ReadonlyMap<string, OpenedInput>, string>> {
   const opened = new Map<string, OpenedInput>();
   if (path.endsWith(".c")) {
     const sources = readSources(path);
     if (!sources.ok) return sources;
-    for (const kernel of kernels) {
+    for (const { kernel, overlay, label } of columns) {
       const compiled = await compileSource(engine, sources.value, kernel, overlay, {});
-      if (!compiled.ok) opened.set(kernel, { kind: "no compile", message: compiled.error });
-      else if (!compiled.value.object) opened.set(kernel, { kind: "compile error", compiled: compiled.value, sources: sources.value });
-      else opened.set(kernel, await openObject(engine, `${path}\n${kernel}`, compiled.value.object, compiled.value));
+      if (!compiled.ok) opened.set(label, { kind: "no compile", message: compiled.error });
+      else if (!compiled.value.object) opened.set(label, { kind: "compile error", compiled: compiled.value, sources: sources.value });
+      else opened.set(label, await openObject(engine, `${path}\n${label}`, compiled.value.object, compiled.value));
     }
     return ok(opened);
   }
@@ -36,7 +42,7 @@ export async function openInput(engine: Engine, path: string, kernels: readonly 
   const isElf = bytes.value.length >= 4 && bytes.value[0] === 0x7f && bytes.value[1] === 0x45 && bytes.value[2] === 0x4c && bytes.value[3] === 0x46;
   if (!isElf) return err(`${path}: is neither a C file (.c) nor an ELF object`);
   const one = await openObject(engine, path, bytes.value, null);
-  for (const kernel of kernels) opened.set(kernel, one);
+  for (const { label } of columns) opened.set(label, one);
   return ok(opened);
 }
 

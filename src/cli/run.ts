@@ -8,10 +8,11 @@ import { failedRow, rowJson, verdictRow } from "./check-row.ts";
 import type { CheckRow } from "./check-row.ts";
 import { printRows } from "./check-text.ts";
 import { exitOf, failureText, missingProgram } from "./check.ts";
-import { chooseKernels, Engine, readInput } from "./engine.ts";
+import { chooseColumns } from "./columns.ts";
+import { Engine, readInput } from "./engine.ts";
 import { Exit, usageError } from "./exit.ts";
 import type { UsageError } from "./exit.ts";
-import { openInput } from "./objects.ts";
+import { openColumns } from "./objects.ts";
 import { paint, table } from "./output.ts";
 import type { Output } from "./output.ts";
 
@@ -38,17 +39,19 @@ export async function runCommand(args: readonly string[], out: Output): Promise<
   if (!maps.ok) return err(usageError(maps.error));
 
   const engine = new Engine();
-  const choice = await chooseKernels(engine, options, true);
-  if (!choice.ok) return err(usageError(choice.error));
-  const kernel = choice.value.kernels[0]!;
-  const { overlay, lab } = choice.value;
-  const opened = await openInput(engine, file, [kernel], overlay);
+  const lab0 = options.get("--lab");
+  const columns = await chooseColumns(engine, options, lab0 === undefined ? [] : [lab0]);
+  if (!columns.ok) return err(usageError(columns.error));
+  const [column, other] = columns.value;
+  if (column === undefined || other !== undefined) return err(usageError(`--kernel takes one kernel here, not "${options.get("--kernel")}"`));
+  const { kernel, overlay, lab, label } = column;
+  const opened = await openColumns(engine, file, [column]);
   if (!opened.ok) return err(usageError(opened.error));
-  const input = opened.value.get(kernel)!;
+  const input = opened.value.get(label)!;
   const json = options.has("--json");
   const refused = (row: CheckRow, broken: boolean): Result<Exit, UsageError> => {
     if (json) out.line(rowJson(row));
-    else printRows(file, [row], [kernel], out);
+    else printRows(file, [row], [label], out);
     return ok(exitOf([row], broken));
   };
   if (input.kind !== "open") {
@@ -61,10 +64,17 @@ export async function runCommand(args: readonly string[], out: Output): Promise<
   const row = verdictRow(file, lab, await engine.core.check(input.id, program, kernel, overlay, { logLevel: 0 }), 0);
   if (row.verdict !== "accepted") return refused(row, false);
   for (const warning of row.warnings) out.error(`warning: ${warning}`);
-  const result = await engine.core.run(input.id, overlay, { program, kernel, dataIn: dataIn.value, ctxIn: ctxIn.value, repeat: repeat.value, maps: maps.value });
+  const given: RunInput = { program, kernel, dataIn: dataIn.value, ctxIn: ctxIn.value, repeat: repeat.value, maps: maps.value };
+  const result = await engine.core.run(input.id, overlay, given);
   if (!result.ok) return err(usageError(`${file}: ${program}: ${result.error.message}`, result.error.verdict === "unsupported" ? Exit.UNSUPPORTED : Exit.REJECTED));
-  if (json) out.line(runJson(result.value));
-  else printRun(result.value, out);
+  // Nothing but a run shows that a function of the same name and prototype does something else.
+  const silent = row.changes.filter((use) => use.what === "behaves").map((use) => use.name);
+  const plain = silent.length > 0 ? await engine.core.run(input.id, null, given) : null;
+  if (json) out.line(runJson(result.value, plain?.ok ? { kernel, functions: silent, result: plain.value } : null));
+  else {
+    printRun(result.value, out);
+    if (plain) printOther(kernel, silent, result.value, plain, out);
+  }
   if (result.value.outcome === "exited") return ok(Exit.ACCEPTED);
   out.error(`${file}: ${program}: ${result.value.message ?? result.value.outcome}`);
   return ok(result.value.outcome === "unsupported" ? Exit.UNSUPPORTED : Exit.REJECTED);
@@ -114,7 +124,8 @@ async function mapsOption(path: string | undefined): Promise<Result<RunInput["ma
 }
 
 /** The contract's JSON of a run. */
-function runJson(result: RunResult): string {
+function runJson(result: RunResult, other: { kernel: string; functions: readonly string[]; result: RunResult } | null): string {
+  const beside = other && { kernel: other.kernel, functions: other.functions, differs: differs(result, other.result), ...JSON.parse(runJson(other.result, null)) as object };
   const maps = Object.fromEntries(result.maps.map((map) => [map.name, mapJson(map)]));
   return JSON.stringify({
     schema: 1, retval: result.retval, data_out: result.dataOut ? toHex(result.dataOut) : null, ...(result.ctxOut ? { ctx_out: toHex(result.ctxOut) } : {}),
@@ -122,7 +133,28 @@ function runJson(result: RunResult): string {
     ...(result.message === undefined ? {} : { message: result.message }), ...(result.insn === undefined ? {} : { insn: result.insn }),
     ...(result.action === undefined ? {} : { action: result.action }),
     ...(result.events && result.events.length > 0 ? { events: result.events.map((e) => ({ map: e.map, data: toHex(e.data) })) } : {}),
+    ...(beside ? { without_lab: beside } : {}),
   });
+}
+
+/** Whether two runs of the same program with the same input gave anything different. */
+function differs(a: RunResult, b: RunResult): boolean {
+  const seen = (r: RunResult): string => JSON.stringify([r.outcome, r.retval, r.dataOut && toHex(r.dataOut), r.ctxOut && toHex(r.ctxOut), r.maps.map((m) => [m.name, mapJson(m)]), r.trace.map(withoutTime)]);
+  return seen(a) !== seen(b);
+}
+
+/** A line of trace_pipe without its time stamp, which counts the kernel's own instructions. */
+function withoutTime(line: string): string {
+  return line.replace(/\d+\.\d+: /, "");
+}
+
+/** The same program on the release itself, where the custom kernel changed what a function does and nothing else. */
+function printOther(kernel: string, functions: readonly string[], result: RunResult, other: Result<RunResult, { message: string }>, out: Output): void {
+  out.line("");
+  out.line(`${functions.join(", ")}: the same name and prototype on ${kernel}, where the same object and input give`);
+  if (!other.ok) return out.line(`  no result: ${other.error.message}`);
+  printRun(other.value, out);
+  out.line(paint(out, "yellow", differs(result, other.value) ? "the results differ, and nothing but running it tells" : "no difference with this input"));
 }
 
 function mapJson(map: MapDump): object {

@@ -1,4 +1,5 @@
 import { err, ok, type Result } from "../base/result.ts";
+import { BODY_PREFIX } from "../kernel/lab/bodies.ts";
 import { isSubprogCall } from "../isa/insn.ts";
 import { BPF_PSEUDO_CALL, BPF_PSEUDO_FUNC } from "../isa/table.ts";
 import type { Insn } from "../isa/types.ts";
@@ -16,7 +17,7 @@ export function bodyCode(object: Uint8Array, name: string): Result<readonly Insn
   const opened = openObject(object);
   if (!opened.ok) return err(opened.error.message);
   const { internals } = opened.value as OpenedObject;
-  const main = internals.funcs.find((func) => func.name === name);
+  const main = internals.funcs.find((func) => func.name === BODY_PREFIX + name) ?? internals.funcs.find((func) => func.name === name);
   if (!main) return err(`the object has no function "${name}"; there are: ${internals.funcs.map((f) => f.name).join(", ") || "none"}`);
   const insns: Insn[] = [];
   const places = new Map<Func, number>();

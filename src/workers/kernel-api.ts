@@ -1,6 +1,6 @@
 import type { Result } from "../base/result.ts";
 import type { ApiDifference, ApiExplanation, ApiRow } from "../kernel/api-types.ts";
-import type { LabWorkerApi } from "./lab-api.ts";
+import type { LabVerdict, LabWorkerApi } from "./lab-api.ts";
 import type { LoadError, SourcePos } from "../loader/types.ts";
 import type { RunResult } from "../emulator/types.ts";
 import type { InsnStates, VerifyResult, WatchRequest } from "../verifier/types.ts";
@@ -24,6 +24,10 @@ export interface ProgramVerdict {
   api?: ApiExplanation;
   /** of loader and verifier: deprecated kfuncs */
   warnings?: readonly string[];
+  /** on a custom kernel: what of its changes the program meets, and whether it is warned (amber in a matrix) */
+  lab?: LabVerdict;
+  /** of a matrix with columns: which one */
+  column?: number;
   ms: number;
 }
 /** How far a verification is: `walk` 2 is the second one of a refused program, which prints its log. */
@@ -105,6 +109,13 @@ export interface LoadedKernel extends KernelSummary {
   /** what the overlay asks for and this release makes pointless */
   notes: readonly string[];
 }
-export interface MatrixRequest { objectId: string; programs: readonly string[] | null; kernels: readonly string[] | null; overlay: string | null }
+export interface MatrixRequest {
+  objectId: string;
+  programs: readonly string[] | null;
+  kernels: readonly string[] | null;
+  overlay: string | null;
+  /** instead of kernels and overlay: releases and custom kernels side by side; verdicts carry the column's index */
+  columns?: readonly { kernel: string; overlay: string | null }[];
+}
 /** Everything kernel.worker.ts exposes. */
 export type FullKernelWorkerApi = KernelWorkerApi & KernelWorkerExtras & LabWorkerApi;

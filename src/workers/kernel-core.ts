@@ -15,8 +15,10 @@ import type { CallStatus,
   CheckProgress, DisasmLine, FullKernelWorkerApi, KernelSummary, LoadedKernel, MatrixRequest, ObjectSummary, ProgramVerdict, RunInput,
 } from "./kernel-api.ts";
 import type { InsnStates, WatchRequest } from "../verifier/types.ts";
-import type { LabWorkerApi } from "./lab-api.ts";
-import { labNames, labPolicy, overlayProblems, shim, stability } from "./lab-core.ts";
+import { kernelFor } from "../kernel/lab/views.ts";
+import type { LabVerdict, LabWorkerApi } from "./lab-api.ts";
+import { labBodies, labNames, labPolicy, overlayProblems, shim, stability, withBodies } from "./lab-core.ts";
+import { labVerdict } from "./lab-uses.ts";
 import { KernelStore } from "./kernel-store.ts";
 import type { FetchKernelFile } from "./kernel-store.ts";
 import { Lru } from "./lru.ts";
@@ -33,6 +35,8 @@ export interface KernelCoreOptions {
   maxObjects?: number;
   /** milliseconds */
   now?: () => number;
+  /** the day from which days left are counted, "2026-11-20"; default the host's */
+  today?: () => string;
   /** lets other messages in between two verdicts of a matrix; default: a turn of the event loop */
   pause?: () => Promise<void>;
 }
@@ -41,6 +45,7 @@ export class KernelCore implements FullKernelWorkerApi {
   readonly store: KernelStore;
   private readonly doors: Doors;
   private readonly now: () => number;
+  private readonly today: () => string;
   private readonly pause: () => Promise<void>;
   private readonly objects: Lru<string, ObjectSpec>;
   private readonly jobs = new Map<string, { cancelled: boolean }>();
@@ -49,6 +54,7 @@ export class KernelCore implements FullKernelWorkerApi {
     this.doors = options.doors;
     this.objects = new Lru(options.maxObjects ?? 8);
     this.store = new KernelStore({ fetch: options.fetch, doors: options.doors, maxPacks: options.maxPacks });
+    this.today = options.today ?? (() => new Date().toISOString().slice(0, 10));
     this.now = options.now ?? (() => performance.now());
     this.pause = options.pause ?? (() => new Promise((resolve) => setTimeout(resolve, 0)));
   }
@@ -102,7 +108,9 @@ export class KernelCore implements FullKernelWorkerApi {
     const kernel = await this.store.kernel(kernelName, overlay);
     if (!kernel.ok) return err(refusal("open", kernel.error, "unsupported"));
     const bound = guarded(() => this.doors.bindProgram(found.value.spec, name, kernel.value));
-    return bound.ok ? ok({ bound: bound.value, kernel: kernel.value }) : bound;
+    if (!bound.ok) return bound;
+    const view = kernelFor(kernel.value, found.value.spec.apiVersion ?? 0);
+    return ok({ bound: bound.value, kernel: view.ok ? view.value : kernel.value });
   }
 
   async check(
@@ -116,17 +124,28 @@ export class KernelCore implements FullKernelWorkerApi {
       const api = await this.explainRefusal({ load: bound.error, message: "" }, program, objectId, kernelName, overlay);
       // The loader did not find it, and the pack cannot tell whether the kernel has it: that is no verdict.
       const verdict = api?.status === "not known" ? "unsupported" : bound.error.verdict;
-      return { ...base, verdict, stage, message, insn, source, load: bound.error, ...(api ? { api } : {}), warnings: [], ms: this.now() - start };
+      const lab = await this.lab(objectId, kernelName, overlay, null, bound.error);
+      return { ...base, verdict, stage, message, insn, source, load: bound.error, ...(api ? { api } : {}), ...(lab ? { lab } : {}), warnings: [], ms: this.now() - start };
     }
     const limit = bound.value.kernel.manifest.limits.insns;
     const tell = onProgress && this.everySoOften((processed: number, states: number, walk: 1 | 2) => onProgress({ processed, states, walk, limit }));
     const verify = guardedValue(() => this.doors.verify(bound.value.bound, bound.value.kernel, { logLevel: options.logLevel, ...(tell ? { onProgress: tell } : {}) }));
     if (!verify.ok) return { ...base, verdict: "unsupported", stage: "verify", message: verify.error, warnings: [], ms: this.now() - start };
     const { verdict, message, insn, source } = verify.value;
+    const lab = await this.lab(objectId, kernelName, overlay, bound.value.bound, null);
     const warnings = [...new Set([...bound.value.bound.warnings, ...verify.value.warnings])];
     const note = verdict === "rejected" && insn !== undefined ? bound.value.bound.poisoned?.get(insn) : undefined;
     const api = verdict === "rejected" ? await this.explainRefusal({ load: null, message, note }, program, objectId, kernelName, overlay) : undefined;
-    return { ...base, verdict, stage: "verify", message, ...(note === undefined ? {} : { note }), insn, source, verify: verify.value, ...(api ? { api } : {}), warnings, ms: this.now() - start };
+    return { ...base, verdict, stage: "verify", message, ...(note === undefined ? {} : { note }), insn, source, verify: verify.value, ...(api ? { api } : {}), ...(lab ? { lab } : {}), warnings, ms: this.now() - start };
+  }
+
+  private async lab(objectId: string, kernelName: string, overlay: string | null, bound: BoundProgram | null, load: LoadError | null): Promise<LabVerdict | null> {
+    const kernel = overlay === null ? null : await this.store.kernel(kernelName, overlay);
+    if (!kernel?.ok) return null;
+    const apiVersion = this.objects.get(objectId)?.apiVersion ?? 0;
+    // Changes are told as the program's own version sees them, where the kernel keeps that.
+    const view = kernelFor(kernel.value, apiVersion);
+    return labVerdict(view.ok ? view.value : kernel.value, bound, load, apiVersion, this.today());
   }
 
   /** Passes on one call in a while, and never asks to stop. */
@@ -221,15 +240,17 @@ export class KernelCore implements FullKernelWorkerApi {
     const state = { cancelled: false };
     this.jobs.set(job, state);
     const kernels = request.kernels ?? index.value.kernels.map((k) => k.kernel);
+    const columns = request.columns ?? kernels.map((kernel) => ({ kernel, overlay: request.overlay }));
     const programs = request.programs ?? spec.programs.map((p) => p.name);
     let judged = 0;
     try {
       // A kernel at a time, newest first, so that each pack is opened once however few are kept.
-      for (const kernel of [...kernels].reverse()) {
+      for (const [column, { kernel, overlay }] of [...columns.entries()].reverse()) {
         for (const program of programs) {
           await this.pause();
           if (state.cancelled) return ok({ judged, cancelled: true });
-          onVerdict(await this.check(request.objectId, program, kernel, request.overlay, { logLevel: 0 }));
+          const verdict = await this.check(request.objectId, program, kernel, overlay, { logLevel: 0 });
+          onVerdict(request.columns ? { ...verdict, column } : verdict);
           judged++;
         }
       }
@@ -280,6 +301,8 @@ export class KernelCore implements FullKernelWorkerApi {
   overlayProblems: LabWorkerApi["overlayProblems"] = (overlay, kernel) => overlayProblems(this.store, overlay, kernel);
   labNames: LabWorkerApi["labNames"] = (kernel, overlay, what, part) => labNames(this.store, kernel, overlay, what, part);
   labPolicy: LabWorkerApi["labPolicy"] = (kernel, overlay, today) => labPolicy(this.store, kernel, overlay, today);
+  labBodies: LabWorkerApi["labBodies"] = async (overlay) => labBodies(overlay);
+  withBodies: LabWorkerApi["withBodies"] = async (overlay, objects) => withBodies(overlay, objects);
   shim: LabWorkerApi["shim"] = (request) => shim(this.store, request);
 
   async apiChanges(from: string, to: string): Promise<Result<readonly ApiDifference[], string>> {

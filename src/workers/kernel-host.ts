@@ -34,6 +34,8 @@ export function startKernelWorker(base: string): KernelWorkerHandle {
     overlayProblems: (overlay, kernel) => remote.overlayProblems(overlay, kernel),
     labNames: (kernel, overlay, what, part) => remote.labNames(kernel, overlay, what, part),
     labPolicy: (kernel, overlay, today) => remote.labPolicy(kernel, overlay, today),
+    labBodies: (overlay) => remote.labBodies(overlay),
+    withBodies: (overlay, objects) => remote.withBodies(overlay, objects),
     shim: (request) => remote.shim(request),
   };
   return { api, terminate: () => worker.terminate() };

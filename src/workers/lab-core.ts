@@ -11,7 +11,9 @@ import { stabilityRecord } from "../kernel/stability.ts";
 import type { StabilityRecord } from "../kernel/stability-types.ts";
 import type { Kernel } from "../kernel/types.ts";
 import type { KernelStore } from "./kernel-store.ts";
-import type { LabNameKind, LabPolicy, OverlayReport, ShimRequest } from "./lab-api.ts";
+import { bodyProgram, uncompiledBodies, withObjects } from "../kernel/lab/bodies.ts";
+import { parseOverlay } from "../kernel/overlay.ts";
+import type { LabBodySource, LabNameKind, LabPolicy, OverlayReport, ShimRequest } from "./lab-api.ts";
 
 const MAX_NAMES = 60;
 /** How far a form offers releases beyond the newest kernel. */
@@ -104,7 +106,21 @@ export async function labPolicy(store: KernelStore, kernelName: string, overlay:
     return { name: change.name, what: change.what, text: change.text, reason: change.reason, path: change.path, removal, replacement: fate?.replacement ?? null };
   });
   const dates = [...ends].sort(compareSeries).map((r) => releaseDate(r)).filter((d) => d !== undefined);
-  return ok({ name: policy.name, simulatedRelease: policy.simulatedRelease, changes, dates });
+  return ok({ name: policy.name, simulatedRelease: policy.simulatedRelease, changes, dates,
+    api: policy.api && { version: policy.api.version, oldest: policy.api.oldest, supportWindow: policy.api.supportWindow },
+    symbolSets: policy.symbolSets,
+    programTypes: [...policy.programTypes.values()].map(({ name, section, struct, about }) => ({ name, section, struct, about })),
+  });
+}
+
+export function labBodies(overlay: string): Result<readonly LabBodySource[], string> {
+  const parsed = parseOverlay(overlay);
+  return parsed.ok ? ok(uncompiledBodies(parsed.value).map((body) => ({ path: body.path, name: body.name, program: bodyProgram(body) }))) : parsed;
+}
+
+export function withBodies(overlay: string, objects: Readonly<Record<string, Uint8Array>>): Result<string, string> {
+  const parsed = parseOverlay(overlay);
+  return parsed.ok ? ok(JSON.stringify(withObjects(parsed.value, new Map(Object.entries(objects))), null, 2)) : parsed;
 }
 
 export async function shim(store: KernelStore, request: ShimRequest): Promise<Result<ShimPlan, string>> {

@@ -18,7 +18,7 @@ export function helper(work: Workbench, change: Op<"helper">, path: string): Res
       return DONE;
     }
     lose(work, upstream!, `its number ${id} is a hole here`);
-    work.record({ name: upstream!.name, kind: "helper", what: "removed", text: `helper ${id} is a hole; it is ${upstream!.name} in ${work.pack.manifest.kernel}`, reason: change.reason ?? null, path });
+    work.record({ name: upstream!.name, kind: "helper", what: "removed", helperId: id, text: `helper ${id} is a hole; it is ${upstream!.name} in ${work.pack.manifest.kernel}`, reason: change.reason ?? null, path });
     return DONE;
   }
   const found = source(work, change, path);
@@ -35,7 +35,7 @@ export function helper(work: Workbench, change: Op<"helper">, path: string): Res
   if (upstream && upstream.name !== made.name) lose(work, upstream, `its number ${id} means ${made.name} here`);
   const was = upstream === null ? "nothing" : upstream.name;
   const where = change.from === undefined ? "" : `, backported from ${change.from}`;
-  work.record({ name: made.name, kind: "helper", what: "renumbered", text: `helper ${id} is ${made.name}${where}; in ${work.pack.manifest.kernel} the number means ${was}`, reason: change.reason ?? null, path });
+  work.record({ name: made.name, kind: "helper", what: "renumbered", helperId: id, text: `helper ${id} is ${made.name}${where}; in ${work.pack.manifest.kernel} the number means ${was}`, reason: change.reason ?? null, path });
   return DONE;
 }
 
@@ -102,6 +102,6 @@ export function helperVersions(work: Workbench, change: Op<"helper versions">, p
   const now = work.helpers.get(id);
   if (!now || now.name !== before.name) lose(work, before, `for API version ${work.apiVersion} its number ${id} ${now ? `means ${now.name}` : "is a hole"}`);
   const says = now === undefined ? "a hole" : now === before ? `${now.name}, as in the release` : now.name === before.name ? `${now.name} with another behaviour` : now.name;
-  work.record({ name: before.name, kind: "helper", what: "versioned", text: `helper ${id}: for API version ${work.apiVersion} it is ${says}`, reason: null, path });
+  work.record({ name: before.name, kind: "helper", what: "versioned", helperId: id, text: `helper ${id}: for API version ${work.apiVersion} it is ${says}`, reason: null, path });
   return DONE;
 }

@@ -126,7 +126,7 @@ export function rename(work: Workbench, change: Op<"rename">, path: string): Res
   work.removed.delete(to);
   work.renamed.set(name, { to, alias });
   const kept = alias ? `${name} is now ${to}; the old name is kept as an alias` : `${name} is now ${to}`;
-  work.record({ name, kind: "kfunc", what: "renamed", text: kept, reason: change.reason ?? null, path });
+  work.record({ name, kind: "kfunc", what: "renamed", to, text: kept, reason: change.reason ?? null, path });
   return DONE;
 }
 

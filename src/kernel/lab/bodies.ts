@@ -34,13 +34,16 @@ export function uncompiledBodies(overlay: Overlay): BodySource[] {
   return eachBody(overlay).flatMap(({ path, name, body }) => (body.language === "c" && body.object === undefined ? [{ path, name, source: body.text }] : []));
 }
 
+/** The function has another name in the object than the helper or kfunc it stands for, which headers declare. */
+export const BODY_PREFIX = "lab__";
+
 /**
  * What is given to the compiler: the source after the kernel's types. Debug information is left out, so accesses have the
- * offsets of that kernel; the kernel's own prototypes too, since one of them is the function itself.
+ * offsets of that kernel.
  */
-export function bodyProgram({ source }: Pick<BodySource, "source">): string {
+export function bodyProgram({ source, name }: Pick<BodySource, "source" | "name">): string {
   return [
-    "#define BPF_NO_KFUNC_PROTOTYPES", "#define BPF_NO_PRESERVE_ACCESS_INDEX", '#include "vmlinux.h"', "#include <bpf/bpf_helpers.h>", '#line 1 "body.c"', source, "",
+    "#define BPF_NO_PRESERVE_ACCESS_INDEX", '#include "vmlinux.h"', "#include <bpf/bpf_helpers.h>", `#define ${name} ${BODY_PREFIX}${name}`, '#line 1 "body.c"', source, "",
   ].join("\n");
 }
 

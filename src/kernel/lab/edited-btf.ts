@@ -44,7 +44,7 @@ export class EditedBtf implements Btf {
   }
 
   type(id: BtfId): BtfType | undefined {
-    if (id < this.startId) return this.base?.type(id);
+    if (this.base !== null && id < this.startId) return this.base.type(id);
     return this.replaced.get(id) ?? this.inner.type(id);
   }
 
@@ -62,7 +62,7 @@ export class EditedBtf implements Btf {
 
   resolve(id: BtfId): BtfType | undefined {
     const type = this.inner.resolve(id);
-    return type && (this.replaced.has(type.id) || type.id < this.startId) ? resolveType(this, id) : type;
+    return type && (this.replaced.has(type.id) || (this.base !== null && type.id < this.startId)) ? resolveType(this, id) : type;
   }
 
   sizeOf(id: BtfId): number | undefined {

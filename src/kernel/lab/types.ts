@@ -55,6 +55,10 @@ export interface PolicyChange {
   reason: string | null;
   /** place in the document: "changes[2]" */
   path: string;
+  /** a helper whose number means something else, or nothing */
+  helperId?: number;
+  /** its new name */
+  to?: string;
 }
 
 /** What a custom kernel adds to a release; built from an overlay (overlay.ts). */

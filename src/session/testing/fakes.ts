@@ -72,6 +72,8 @@ export class FakeKernel implements KernelPort {
       overlayProblems: async () => ({ problems: [], notes: [] }),
       labNames: async () => ok([]),
       labPolicy: async () => ok(null),
+      labBodies: async () => ok([]),
+      withBodies: async (overlay) => ok(overlay),
       shim: async () => ({ ok: false, error: "not here" }),
     };
   }

@@ -114,7 +114,7 @@ export function inRbtreeLockRequiredCb(env: Env): boolean {
     const frame = st.frames[f]!;
     if (!frame.inCallbackFn) continue;
     const insn = env.insns[frame.callsite]!;
-    if (isKfuncCall(insn) && isRbtreeApi({ vmlinux: true, known: kfuncCallName(env, insn) })) return true;
+    if (isKfuncCall(insn) && isRbtreeApi({ vmlinux: true, name: kfuncCallName(env, insn) })) return true;
   }
   return false;
 }

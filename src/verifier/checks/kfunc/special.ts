@@ -20,10 +20,11 @@ const ITER_NUM = set("bpf_iter_num_new", "bpf_iter_num_next", "bpf_iter_num_dest
 const ARENA = set("bpf_arena_alloc_pages", "bpf_arena_free_pages", "bpf_arena_reserve_pages");
 const STREAM = set("bpf_stream_vprintk", "bpf_stream_vprintk_impl", "bpf_stream_print_stack");
 
-type Known = Pick<KfuncMeta, "vmlinux" | "known">;
-const test = (names: ReadonlySet<string>) => (m: Known): boolean => m.vmlinux && names.has(m.known);
+/** `known`: the name the verifier knows it by, where a custom kernel gave it another. */
+type Known = Pick<KfuncMeta, "vmlinux" | "name"> & { readonly known?: string };
+const test = (names: ReadonlySet<string>) => (m: Known): boolean => m.vmlinux && names.has(m.known ?? m.name);
 /** Is it this very kfunc of vmlinux? */
-export const is = (m: Known, name: string): boolean => m.vmlinux && m.known === name;
+export const is = (m: Known, name: string): boolean => m.vmlinux && (m.known ?? m.name) === name;
 export const isObjNew = test(OBJ_NEW);
 export const isPercpuObjNew = test(PERCPU_OBJ_NEW);
 export const isObjDrop = test(OBJ_DROP);
