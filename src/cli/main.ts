@@ -8,11 +8,12 @@ import type { Result } from "../base/result.ts";
 const USAGE = `usage: bpf-playground COMMAND …
 
   compile FILE.c… [-o OUT.o] [--kernel V] [-O0|-O1|-O2|-Os] [-g] [--mcpu v1..v4] [-- CLANG-ARGS…]
-  check   FILE.{c,o}… [--program NAME] [--kernel V[,V…]|all] [--lab FILE] [--log-level 0|1|2] [--json]
-  run     FILE.{c,o} --program NAME [--kernel V] [--data-in FILE|hex:…] [--ctx-in FILE|hex:…] [--repeat N] [--maps FILE] [--json]
+  check   FILE.{c,o}… [--program NAME] [--kernel V[,V…]|all] [--lab FILE|none]… [--log-level 0|1|2] [--json]
+  run     FILE.{c,o} --program NAME [--kernel V] [--lab FILE] [--data-in FILE|hex:…] [--ctx-in FILE|hex:…] [--repeat N] [--maps FILE] [--json]
   kernels [--json]
   api     NAME [--kernel V] [--lab FILE] [--json]   the life of a helper or kfunc across kernels, and what decides whether it may change
   shim    FILE.c [--kernels A..B] [--kernel V] [--api NAME,…] [-o OUT.h] [--json]   a header that lets one source serve a range of kernels, with the proof
+  calls   [--call NAME] [--kernel V] [--lab FILE] [--source FORM] [--json]   one call declared in every way, at -O0 and -O2: what it becomes, what the kernel says
   disasm  FILE.{c,o} [--program NAME] [--xlated]
   workshop check DIR… [--step NAME] [--files-only] [--json] | new DIR | index [DIR] [--check]
 
@@ -29,6 +30,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   kernels: async () => (await import("./kernels.ts")).kernelsCommand,
   api: async () => (await import("./api.ts")).apiCommand,
   shim: async () => (await import("./shim.ts")).shimCommand,
+  calls: async () => (await import("./calls.ts")).callsCommand,
   disasm: async () => (await import("./disasm.ts")).disasmCommand,
   workshop: async () => (await import("./workshop.ts")).workshopCommand,
 };
