@@ -9,6 +9,11 @@ export interface FeatureRange {
   since?: string;
   /** first release that no longer has it */
   until?: string;
+  /**
+   * stable releases that have it as a later fix though their series comes before `since`, "major.minor.patch": on from that patch
+   * release to the end of its series. The patch release is the one whose recorded answers or source show the fix.
+   */
+  fixes?: readonly string[];
   /** key of the manifest's `probes`: where a pack has that probe, its answer (true, or a number above 0) decides instead of the range */
   probe?: string;
   /** what it is, for people */
@@ -39,10 +44,7 @@ export const FEATURES = {
   xdp_frags: { since: "5.18", what: "XDP packets of more than one page" },
   xdp_metadata_252: { since: "6.8", what: "XDP metadata of up to 252 bytes instead of 32" },
   test_run_skb_frags: { since: "6.19", what: "BPF_PROG_TEST_RUN of skb programs with fragments and a chosen linear part" },
-  test_run_skb_short_ip: { since: "7.0", what: "BPF_PROG_TEST_RUN of skb programs refuses packets shorter than the IP header they announce" },
-  // the same as a fix in the long-term releases, which the images of 6.1.192 and 6.12.107 have
-  test_run_skb_short_ip_6_1: { since: "6.1", until: "6.2", what: "the refusal of short IP packets in 6.1's later fixes" },
-  test_run_skb_short_ip_6_12: { since: "6.12", until: "6.13", what: "the refusal of short IP packets in 6.12's later fixes" },
+  test_run_skb_short_ip: { since: "7.0", fixes: ["6.1.192", "6.12.107"], what: "BPF_PROG_TEST_RUN of skb programs refuses packets shorter than the IP header they announce" },
 } as const satisfies Record<string, FeatureRange>;
 
 export type FeatureName = keyof typeof FEATURES;

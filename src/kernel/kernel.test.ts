@@ -65,5 +65,11 @@ describe("named features", () => {
     expect(featureIsOn(range, "7.10", {})).toBe(false);
     expect(featureIsOn(range, "6.1", { x: true })).toBe(true);
     expect(featureIsOn(range, "6.12", { x: 0 })).toBe(false);
+    const fixed = { since: "7.1", fixes: ["6.12.107"], what: "" };
+    const version = (major: number, minor: number, patch: number) => ({ major, minor, patch });
+    expect(featureIsOn(fixed, "6.12", {}, version(6, 12, 107))).toBe(true);
+    expect(featureIsOn(fixed, "6.12", {}, version(6, 12, 106))).toBe(false);
+    expect(featureIsOn(fixed, "6.18", {}, version(6, 18, 200))).toBe(false);
+    expect(featureIsOn(fixed, "7.1", {}, version(7, 1, 0))).toBe(true);
   });
 });

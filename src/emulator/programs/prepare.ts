@@ -128,7 +128,7 @@ function prepareSkb(env: RunEnv, request: RunRequest, kind: { l2: boolean; direc
     device = found;
   }
   const type = (data[12]! << 8) | data[13]!;
-  if (env.kernel.has("test_run_skb_short_ip") || env.kernel.has("test_run_skb_short_ip_6_1") || env.kernel.has("test_run_skb_short_ip_6_12")) {
+  if (env.kernel.has("test_run_skb_short_ip")) {
     const need = type === ETH_P_IP ? 20 : type === ETH_P_IPV6 ? 40 : 0;
     if (linear - ETH_HLEN < need) return refuse("EINVAL", `data_in: ${linear - ETH_HLEN} bytes follow the Ethernet header; the IP header it announces has ${need}`);
   }
