@@ -122,16 +122,18 @@ function pointerArg(env: Env, target: AttachProto, param: BtfParam | undefined, 
   return { regType: regType | to.flags, btf, btfId: env.progType === "struct_ops" && !to.flags ? structOpsPromoted(env, btf, to.id) : to.id, refId: 0, retval: false };
 }
 
-/** Iterator targets declare what their arguments are (the ctx_arg_info of their bpf_iter_reg, kernel 7.2). */
-const ITER_PLAIN = new Set(["bpf_iter_bpf_prog", "bpf_iter_task_file", "bpf_iter_task_vma", "bpf_iter_dmabuf", "bpf_iter_bpf_link", "bpf_iter_netlink", "bpf_iter_unix", "bpf_iter_ipv6_route", "bpf_iter_ksym", "bpf_iter_bpf_sk_storage_map"]);
+/** Iterator targets declare what their arguments are; those not listed are like any other (the ctx_arg_info of each bpf_iter_reg, kernel 7.2). */
+const ITER_ARGS: Readonly<Record<string, Readonly<Record<string, "buf" | "rdonly_buf" | "plain" | "trusted">>>> = {
+  bpf_iter_bpf_link: { link: "plain" }, bpf_iter_bpf_map: { map: "trusted" }, bpf_iter_bpf_map_elem: { key: "rdonly_buf", value: "buf" }, bpf_iter_bpf_prog: { prog: "plain" },
+  bpf_iter_bpf_sk_storage_map: { sk: "plain", value: "buf" }, bpf_iter_cgroup: { cgroup: "trusted" }, bpf_iter_dmabuf: { dmabuf: "plain" }, bpf_iter_ipv6_route: { rt: "plain" },
+  bpf_iter_kmem_cache: { s: "trusted" }, bpf_iter_ksym: { ksym: "plain" }, bpf_iter_netlink: { sk: "plain" }, bpf_iter_sockmap: { key: "rdonly_buf", sk: "plain" },
+  bpf_iter_task: { task: "trusted" }, bpf_iter_task_file: { task: "plain", file: "plain" }, bpf_iter_task_vma: { task: "plain", vma: "plain" }, bpf_iter_tcp: { sk_common: "trusted" },
+  bpf_iter_udp: { udp_sk: "trusted" }, bpf_iter_unix: { unix_sk: "plain" },
+};
 function iterArg(env: Env, target: AttachProto, param: BtfParam | undefined, ptr: BtfOf<typeof BtfKind.PTR>): CtxInfo | undefined {
-  const { btf, name } = target;
-  if (!param || param.name === "meta") return undefined;
-  const to = btf.resolve(ptr.type);
-  if (to?.kind === BtfKind.VOID) {
-    if (param.name === "key") return { ...SCALAR, regType: PTR_TO_BUF | PTR_MAYBE_NULL | MEM_RDONLY };
-    return param.name === "value" ? { ...SCALAR, regType: PTR_TO_BUF | PTR_MAYBE_NULL } : undefined;
-  }
-  const trusted = env.f.trusted_args && !ITER_PLAIN.has(name) ? PTR_TRUSTED : 0;
-  return { ...SCALAR, regType: PTR_TO_BTF_ID | PTR_MAYBE_NULL | trusted, btf, btfId: to?.id ?? 0 };
+  const kind = ITER_ARGS[target.name]?.[param?.name ?? ""];
+  if (!kind) return undefined;
+  if (kind === "buf" || kind === "rdonly_buf") return { ...SCALAR, regType: PTR_TO_BUF | PTR_MAYBE_NULL | (kind === "buf" ? 0 : MEM_RDONLY) };
+  const trusted = env.f.trusted_args && kind === "trusted" ? PTR_TRUSTED : 0;
+  return { ...SCALAR, regType: PTR_TO_BTF_ID | PTR_MAYBE_NULL | trusted, btf: target.btf, btfId: target.btf.resolve(ptr.type)?.id ?? 0 };
 }

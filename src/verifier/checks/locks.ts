@@ -9,7 +9,7 @@ function kfuncAllowed(env: Env, insn: Insn): boolean {
   const entry = env.kernel.kfuncById(env.prog.kfuncModules[insn.off] ?? null, insn.imm);
   if (env.f.spinlock_safe_flag) return entry?.flags.includes("KF_SPINLOCK_SAFE") ?? false;
   const { f } = env;
-  const called = { vmlinux: insn.off === 0 || entry?.origin !== undefined, known: entry?.origin ?? kfuncCallName(env, insn) };
+  const called = { vmlinux: insn.off === 0 || entry?.origin !== undefined, name: entry?.origin ?? kfuncCallName(env, insn) };
   return isGraphApi(called) || (f.iter_num_under_lock && isIterNum(called)) || isResSpinLock(called) || (f.arena_calls_under_lock && (isArenaApi(called) || isStreamApi(called)));
 }
 export function checkCallAllowedUnderLock(env: Env, insn: Insn): void {
