@@ -8,9 +8,9 @@ export const dist = process.env["DIST"] ?? fileURLToPath(new URL("../../dist", i
 const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
 
 /** The browser named by $CHROMIUM, or Debian's. */
-export async function launch(): Promise<Browser> {
+export async function launch(more: readonly string[] = []): Promise<Browser> {
   if (!existsSync(`${dist}/index.html`)) throw new Error("there is no dist/: run `npm run build` first");
-  return chromium.launch({ executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium", args: FLAGS });
+  return chromium.launch({ executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium", args: [...FLAGS, ...more] });
 }
 
 /** A page that fails the test on an uncaught error. */

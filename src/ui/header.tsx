@@ -5,7 +5,7 @@ import { emptyProject, projectTitle } from "../session/project.ts";
 import type { Project } from "../session/types.ts";
 import { copyEmbed, copyLink, copyMarkdown, downloadObject, downloadProject, downloadSource, pickFiles } from "./actions.ts";
 import { themeChoice } from "./prefs.ts";
-import { documentId, documents, embedded, newDocument, openDocument, runProgram, running, saveState, session, toast } from "./state.ts";
+import { documentId, documents, embedded, keeper, newDocument, openDocument, runProgram, running, saveState, session, toast } from "./state.ts";
 import { Icon, Logo } from "./widgets/icon.tsx";
 import { MenuItem, Popover } from "./widgets/menu.tsx";
 import { libraryOpen } from "./workshop/door.ts";
@@ -97,7 +97,7 @@ function ExamplesMenu() {
 }
 
 function ProjectMenu() {
-  const title = projectTitle(session.project.value);
+  const title = keeper.value?.title.value ?? projectTitle(session.project.value);
   return (
     <Popover label={<><Icon name="file" /><span class="ellipsis project-title wide-only">{title}</span><Icon name="down" size={12} /></>} title={`Project: ${title}`} class="button project-button">
       {(close) => {

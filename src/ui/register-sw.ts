@@ -1,3 +1,4 @@
+import { keepForOffline } from "./keep-offline.ts";
 import { session, toast } from "./state.ts";
 import { room } from "./workshop/door.ts";
 
@@ -32,9 +33,5 @@ export function registerServiceWorker(): void {
 
 function keepWhatIsUsed(): void {
   const kernels = ["index.json", "api.json", `${session.project.value.kernel}.pack`].map((file) => `kernels/${file}`);
-  const workshop = room.value?.taking;
-  const texts = workshop?.source.kind === "own" ? ["workshops/index.json", `workshops/${workshop.workshop.id}.json`] : [];
-  for (const file of [...kernels, ...texts]) {
-    void fetch(new URL(file, document.baseURI), { cache: "force-cache" }).then((response) => response.arrayBuffer()).catch(() => undefined);
-  }
+  keepForOffline([...kernels, ...(room.value?.paths ?? [])]);
 }

@@ -108,7 +108,7 @@ function Clock({ label, which, watch, now, minutes, send }: { label: string; whi
       <span class="label">{label}{minutes > 0 && <span class="faint num"> of {minutes} min</span>}</span>
       <span class="clock-time num" role="timer">{clockText(ms)}</span>
       <span class="clock-buttons">
-        <button type="button" class="button small icon" aria-label={watch.since === null ? `Start: ${label}` : `Pause: ${label}`} onClick={() => send({ kind: "watch", which, what: "toggle" })}><Icon name={watch.since === null ? "play" : "stop"} size={13} /></button>
+        <button type="button" class="button small icon" aria-label={watch.since === null ? `Start: ${label}` : `Pause: ${label}`} onClick={() => send({ kind: "watch", which, what: "toggle" })}><Icon name={watch.since === null ? "play" : "pause"} size={13} /></button>
         <button type="button" class="button small icon" aria-label={`From zero: ${label}`} onClick={() => send({ kind: "watch", which, what: "restart" })}><Icon name="refresh" size={13} /></button>
       </span>
       {minutes > 0 && <span class="clock-bar"><i style={{ width: `${Math.min(100, ms / (minutes * 600))}%` }} /></span>}

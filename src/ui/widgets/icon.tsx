@@ -1,6 +1,7 @@
 /** Line icons on a 16-pixel grid, drawn for this page. */
 const PATHS = {
   play: "M5 3.2v9.6l7.6-4.8z",
+  pause: "M5.8 3.5v9M10.2 3.5v9",
   stop: "M4.5 4.5h7v7h-7z",
   check: "M3.2 8.4l3.2 3.2 6.4-7",
   cross: "M4 4l8 8M12 4l-8 8",

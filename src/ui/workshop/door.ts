@@ -12,6 +12,8 @@ import { toast } from "../state.ts";
 export interface Room {
   taking: Taking;
   Pane: FunctionComponent;
+  /** files of the page that the workshop came from or needs: its text, its kernels */
+  paths: readonly string[];
 }
 
 /** The workshop that is open. */

@@ -2,6 +2,8 @@ import { computed, effect, signal } from "@preact/signals";
 import { Taking, type WorkshopSource } from "../../session/taking.ts";
 import { documentId, documents, keeper, newDocument, openDocument, pane, panel, saveNow, saveState, session, toast } from "../state.ts";
 import { largeType, narrow, store } from "../prefs.ts";
+import { keepForOffline } from "../keep-offline.ts";
+import { releasesOf } from "../../workshop/presenting.ts";
 import { startProject } from "../start-project.ts";
 import { compilerPort, makeKernelPort } from "../worker-ports.ts";
 import { libraryOpen, readAddress, room, type Wanted } from "./door.ts";
@@ -70,28 +72,33 @@ function stepId(taking: Pick<Taking, "workshop">, step: string): string | null {
 
 let undo: (() => void)[] = [];
 const SECONDS = 5;
+/** Kernels of later steps are fetched when what the first one needs is there. */
+const LATER = 6000;
 
 function show(found: OpenResult, step: string | null): boolean {
   if (!found.ok) {
     toast(`${found.error} Your own work is as it was.`, "bad");
     return false;
   }
-  const { workshop, files, source, note } = found.value as Opened;
+  const { workshop, files, source, note, paths } = found.value as Opened;
   if (room.value) end();
   else saveNow();
   const taking = new Taking({ session, compiler: compilerPort, store, makePort: () => makeKernelPort(), workshop, source });
   openedFiles.value = files;
   keeper.value = { title: computed(() => `${taking.step.value.title} · ${workshop.title}`), save: () => taking.save(), leave: () => { end(); forgetAddress(); } };
   taking.start(step === null ? null : stepId({ workshop }, step));
-  room.value = { taking, Pane: WorkshopPane };
+  const needed = [...(paths ?? []), ...releasesOf(workshop).map((release) => `kernels/${release}.pack`)];
+  room.value = { taking, Pane: WorkshopPane, paths: needed };
   libraryOpen.value = false;
   panel.value = "verdict";
   if (narrow.value) pane.value = "text";
   const clock = setInterval(() => {
     if (document.visibilityState === "visible" && document.hasFocus()) taking.addSeconds(SECONDS);
   }, SECONDS * 1000);
+  const ahead = setTimeout(() => keepForOffline(needed), LATER);
   undo = [
     () => clearInterval(clock),
+    () => clearTimeout(ahead),
     effect(() => { saveState.value = taking.saved.value; }),
     effect(() => writeAddress(taking)),
     effect(() => { document.documentElement.dataset["type"] = largeType.value ? "large" : "plain"; }),

@@ -8,7 +8,15 @@ import { looksLikeZip, MAX_ZIP, readZip } from "../../workshop/zip.ts";
 import { fromShelf, keepOnShelf } from "./shelf.ts";
 
 /** A workshop that can be taken, its files as they came, and where it came from. */
-export interface Opened { workshop: Workshop; files: Readonly<Record<string, string>>; source: WorkshopSource; /** a sentence about how it was found */ note?: string }
+export interface Opened {
+  workshop: Workshop;
+  files: Readonly<Record<string, string>>;
+  source: WorkshopSource;
+  /** files of this page that it was read from */
+  paths?: readonly string[];
+  /** a sentence about how it was found */
+  note?: string;
+}
 export type OpenResult = Result<Opened, string>;
 
 const pageBase = (): string => new URL("./", document.baseURI).href;
@@ -41,7 +49,9 @@ export async function openOwn(id: string): Promise<OpenResult> {
   const bytes = await download(new URL(`workshops/${entry.bundle}`, pageBase()).href, LIMITS.totalBytes * 2);
   if (!bytes.ok) return err(`The workshop could not be loaded: ${bytes.error}.`);
   const files = readBundle(bytes.value);
-  return files.ok ? readFiles(files.value, { kind: "own", id }) : err(`The workshop could not be loaded: ${files.error}.`);
+  if (!files.ok) return err(`The workshop could not be loaded: ${files.error}.`);
+  const opened = readFiles(files.value, { kind: "own", id });
+  return opened.ok ? ok({ ...opened.value, paths: ["workshops/index.json", `workshops/${entry.bundle}`] }) : opened;
 }
 
 /** A workshop at an address: a zip, or a bundle (JSON). Kept, so that it opens without the network the next time. */

@@ -21,7 +21,7 @@ export function Solution({ taking }: { taking: Taking }) {
     toast("The solution is in the editor.", "info", { label: "Undo", run: undo });
   };
   return (
-    <Modal title="Your text and the solution" size="fill" onClose={close} actions={<button type="button" class="button outlined" onClick={take} disabled={!names.some(changed)}>Put the solution into the editor</button>}>
+    <Modal title="Your text and the solution" size="fill" onClose={close} actions={<button type="button" class="button outlined" onClick={take} disabled={!names.some(changed)}>Use the solution</button>}>
       <div class="solution">
         <div class="solution-files">
           {names.map((n) => <button key={n} type="button" class="button small" aria-pressed={n === name} onClick={() => setName(n)}><code>{n}</code>{changed(n) ? <span class="warn">differs</span> : <span class="ok"><Icon name="check" size={12} /></span>}</button>)}
