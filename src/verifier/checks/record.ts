@@ -34,9 +34,11 @@ class Bad extends Error {
 class Collector {
   private readonly kernel: Btf | null;
   private readonly btf: Btf;
+  private readonly wanted: readonly FieldType[];
   readonly out: BtfField[] = [];
-  constructor(kernel: Btf | null, btf: Btf) {
+  constructor(kernel: Btf | null, btf: Btf, wanted: readonly FieldType[]) {
     this.kernel = kernel;
+    this.wanted = wanted;
     this.btf = btf;
   }
 
@@ -67,7 +69,7 @@ class Collector {
     }
     if (t.kind !== BtfKind.STRUCT && t.kind !== BtfKind.UNION) return 0;
     const special = t.kind === BtfKind.STRUCT ? STRUCTS[t.name] : undefined;
-    if (special && t.size === special[1]) {
+    if (special && t.size === special[1] && this.wanted.includes(special[0])) {
       if (at % special[2] !== 0) return t.size;
       const [type, size] = special;
       const unique = type !== "list_head" && type !== "list_node" && type !== "rb_root" && type !== "rb_node";
@@ -105,7 +107,7 @@ class Collector {
       t = this.btf.type(id);
     }
     const [type] = tags;
-    if (!type || at % 8 !== 0) return;
+    if (!type || at % 8 !== 0 || !this.wanted.includes(type)) return;
     if (tags.length > 1 || (t?.kind !== BtfKind.STRUCT && t?.kind !== BtfKind.UNION)) throw new Bad("EINVAL");
     const inKernel = this.kernel?.find(t.kind, t.name);
     const kptr = inKernel !== undefined && this.kernel ? { btf: this.kernel, btfId: inKernel } : { btf: this.btf, btfId: id };
@@ -130,9 +132,15 @@ class Collector {
   }
 }
 
-/** The special fields of a type: a struct, or the DATASEC of a global-data map. The error is what map creation would give. */
-export function parseFields(kernel: Btf | null, btf: Btf, id: number): Parsed {
-  const c = new Collector(kernel, btf);
+/** Fields that count in map values (kernel map_check_btf). */
+const IN_MAPS: readonly FieldType[] = ["spin_lock", "res_spin_lock", "timer", "kptr_unref", "kptr_ref", "kptr_percpu", "list_head", "rb_root", "refcount", "wq", "uptr", "task_work"];
+
+/**
+ * The special fields of a type: a struct, or the DATASEC of a global-data map. The error is what map creation would give.
+ * @param wanted what counts as a field there
+ */
+export function parseFields(kernel: Btf | null, btf: Btf, id: number, wanted = IN_MAPS): Parsed {
+  const c = new Collector(kernel, btf, wanted);
   try {
     const t = btf.resolve(id);
     if (t?.kind === BtfKind.DATASEC) {
@@ -169,8 +177,8 @@ export function findStructRecord(env: Env, btf: Btf, id: number): BtfRecord | nu
   if (!known) cache.set(btf, (known = new Map()));
   let record = known.get(id);
   if (record === undefined) {
-    const parsed = parseFields(env.kernel.btf, btf, id);
-    record = parsed.ok && parsed.record && recordHasField(parsed.record, ...STRUCT_META) ? parsed.record : null;
+    const parsed = parseFields(env.kernel.btf, btf, id, STRUCT_META);
+    record = parsed.ok ? parsed.record : null;
     known.set(id, record);
   }
   return record;

@@ -6,6 +6,7 @@ import { VerifierError } from "../state/errors.ts";
 import * as T from "../state/reg-type.ts";
 import { VState } from "../state/state.ts";
 import { markUnknown } from "../checks/reg-arg.ts";
+import { subprogReturnsVoid } from "../checks/exit.ts";
 import { setupStructOpsArgs } from "../checks/struct-ops-arg.ts";
 import { doCheck } from "./do-check.ts";
 import { prepareFuncArgs } from "./global-func.ts";
@@ -64,6 +65,7 @@ function globalArgs(env: Env, subprog: number, frame: FuncState): void {
   const info = env.subprogs[subprog]!;
   if (info.isExceptionCb) {
     frame.inExceptionCallbackFn = true;
+    if (env.f.global_func_void && subprogReturnsVoid(env, subprog)) env.fail("EINVAL", "exception cb cannot return void");
     if (args.length !== 1 || args[0]!.kind !== "anything") env.fail("EINVAL", "exception cb only supports single integer argument");
   }
   args.slice(0, 5).forEach((arg, i) => {
