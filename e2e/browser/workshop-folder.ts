@@ -18,7 +18,7 @@ export function folderWithTiny(): string {
   const files = tinyFiles();
   const workshop = parseWorkshop(files);
   if (!workshop.ok) throw new Error(JSON.stringify(workshop.error));
-  const own = workshopFiles(workshop.value, files, releasesOf(workshop.value));
+  const own = workshopFiles(workshop.value, files, releasesOf(workshop.value, []));
   for (const [path, text] of Object.entries(own)) {
     mkdirSync(dirname(join(folder, path)), { recursive: true });
     writeFileSync(join(folder, path), text);

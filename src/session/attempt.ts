@@ -83,9 +83,9 @@ function notRun(message: string): AttemptRun {
   return { outcome: "refused", message, retval: 0, packetOut: "", trace: [], maps: {} };
 }
 
-/** A run's result in the terms of checks. Of a per-CPU value, that of the first CPU comes first. */
+/** A run's result in the terms of checks. Of a per-CPU map the values of the CPU that ran (0). */
 export function attemptRun(result: RunResult): AttemptRun {
-  const maps = Object.fromEntries(result.maps.map((map) => [map.name, map.entries.map((e) => ({ key: toHex(e.key), value: toHex(e.value) }))]));
+  const maps = Object.fromEntries(result.maps.map((map) => [map.name, map.entries.filter((e) => (e.cpu ?? 0) === 0).map((e) => ({ key: toHex(e.key), value: toHex(e.value) }))]));
   return { outcome: result.outcome, message: result.message ?? "", retval: result.retval, packetOut: result.dataOut ? toHex(result.dataOut) : "", trace: result.trace, maps };
 }
 
@@ -112,7 +112,7 @@ export function inputTexts(input: StepInput): Result<InputTexts, string> {
     const plain = plainHex(text);
     return fromHex(plain) ? ok(plain) : err(`${what} is neither hexadecimal nor a number such as "u32 1"`);
   };
-  const dataIn = input.dataIn === null ? ok(preset ? toHex(preset.bytes) : "") : hex(input.dataIn, "the packet");
+  const dataIn = preset ? ok(toHex(preset.bytes)) : hex(input.dataIn ?? "", "the packet");
   if (!dataIn.ok) return dataIn;
   const ctxIn = hex(input.ctxIn ?? "", "the context");
   if (!ctxIn.ok) return ctxIn;

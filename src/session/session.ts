@@ -371,7 +371,7 @@ export class Session {
   }
 
   /** Inputs of a run out of their hexadecimal texts; the error names the field. */
-  private runInput(program: string): Result<RunInput, string> {
+  runInput(program: string): Result<RunInput, string> {
     const { input, maps, kernel } = this.project.value;
     const bytes = (text: string, what: string): Result<Uint8Array | null, string> => {
       if (text.trim() === "") return { ok: true, value: null };

@@ -30,8 +30,8 @@ export interface TakingOptions {
   source: WorkshopSource;
 }
 
-/** Results that follow each other faster than this are checked once. */
-const SETTLE_MS = 120;
+/** Objects that follow each other faster than this are checked once. */
+const SETTLE_MS = 30;
 const SAVE_MS = 400;
 
 /** The name under which progress is kept. A workshop from elsewhere never writes over one of ours with the same id. */
@@ -54,7 +54,7 @@ export function stepProject(step: WorkshopStep, files: Readonly<Record<string, s
     overlay: step.overlay,
     flags: { ...step.flags, extra: [] },
     program: step.program,
-    input: input?.ok ? { dataIn: input.value.dataIn.replace(/(..)(?=.)/g, "$1 "), ctxIn: input.value.ctxIn, repeat: step.input?.repeat ?? 1, preset: step.input?.dataIn === null ? step.input.preset : null } : base.input,
+    input: input?.ok ? { dataIn: input.value.dataIn.replace(/(..)(?=.)/g, "$1 "), ctxIn: input.value.ctxIn, repeat: step.input?.repeat ?? 1, preset: step.input?.preset ?? null } : base.input,
     maps: input?.ok ? input.value.maps : {},
   };
 }
@@ -231,19 +231,17 @@ export class Taking {
     this.saveSoon();
   }
 
-  /** Sees when the session has come to rest with a new text or object, and has it checked. */
+  /** Sees when there is a new object, or a text that makes none, and has it checked; beside the session's own check, not after it. */
   private watch(): void {
     const compile = this.session.compile.value;
-    const check = this.session.check.value;
     const object = this.session.object.value;
     const build = this.session.build.value;
-    void this.session.openError.value;
+    const opened = this.session.summary.value !== null || this.session.openError.value !== null;
     const { files } = this.session.project.value;
     const now = this.checks.peek();
     if (this.step.peek().checks.length === 0) return;
     const failed = compile.kind === "done" && compile.errors > 0 && build !== null;
-    const judged = object !== null && this.session.upToDate() && ((check.kind === "done" && !check.stale) || this.session.openError.value !== null || this.session.summary.peek()?.programs.length === 0);
-    if (!failed && !judged) {
+    if (!failed && !(object !== null && opened && this.session.upToDate())) {
       if (now.kind === "done" && !now.stale && compile.kind !== "idle") this.checks.value = { ...now, stale: true };
       return;
     }

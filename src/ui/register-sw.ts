@@ -33,5 +33,5 @@ export function registerServiceWorker(): void {
 
 function keepWhatIsUsed(): void {
   const kernels = ["index.json", "api.json", `${session.project.value.kernel}.pack`].map((file) => `kernels/${file}`);
-  keepForOffline([...kernels, ...(room.value?.paths ?? [])]);
+  keepForOffline([...kernels, ...(room.value?.needed() ?? [])]);
 }

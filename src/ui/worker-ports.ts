@@ -1,6 +1,7 @@
-import { err, ok } from "../base/result.ts";
+import { err, ok, type Result } from "../base/result.ts";
 import type { CompilerPort, Download, KernelPort } from "../session/ports.ts";
 import { CompileClient } from "../workers/compile-client.ts";
+import type { FullKernelWorkerApi } from "../workers/kernel-api.ts";
 import { startKernelWorker, type KernelWorkerHandle } from "../workers/kernel-host.ts";
 
 /** The folder the page is in, slash at its end: everything fetched on demand lies below it, whatever path the page is served under. */
@@ -14,17 +15,53 @@ export function makeKernelPort(withSpare = false): KernelPort {
     if (withSpare) spare ??= startKernelWorker(base);
   };
   if (withSpare) setTimeout(refill, 3000);
+  let api = withCompiledBodies(active.api);
   return {
     get api() {
-      return active.api;
+      return api;
     },
     restart() {
       active.terminate();
       active = spare ?? startKernelWorker(base);
+      api = withCompiledBodies(active.api);
       spare = null;
       refill();
     },
   };
+}
+
+/** A custom kernel may hold functions in C: they are compiled before a run, and kept while the document stays. */
+function withCompiledBodies(api: FullKernelWorkerApi): FullKernelWorkerApi {
+  let kept: { key: string; text: Promise<Result<string, string>> } | null = null;
+  return {
+    ...api,
+    async run(objectId, overlay, input) {
+      if (overlay === null) return api.run(objectId, overlay, input);
+      const key = `${input.kernel}\n${overlay}`;
+      if (kept?.key !== key) kept = { key, text: compileBodies(api, overlay, input.kernel) };
+      const text = await kept.text;
+      if (!text.ok) {
+        kept = null;
+        return err({ stage: "open", verdict: "rejected", message: text.error, log: [] });
+      }
+      return api.run(objectId, text.value, input);
+    },
+  };
+}
+
+async function compileBodies(api: FullKernelWorkerApi, overlay: string, kernel: string): Promise<Result<string, string>> {
+  const bodies = await api.labBodies(overlay);
+  if (!bodies.ok) return bodies;
+  if (bodies.value.length === 0) return ok(overlay);
+  const objects: Record<string, Uint8Array> = {};
+  for (const { path, program } of bodies.value) {
+    const made = await labCompiler().compile({ files: { "main.c": program }, main: "main.c", kernel, overlay, flags: { opt: "-O2", debug: false, mcpu: "v3", extra: [] } });
+    if (!made.ok) return made;
+    const first = made.value.diagnostics.find((d) => d.severity === "error");
+    if (!made.value.object) return err(`custom kernel: ${path}.text${first && first.line > 0 ? ` line ${first.line}` : ""}: ${first?.message ?? "did not compile"}`);
+    objects[path] = made.value.object;
+  }
+  return api.withBodies(overlay, objects);
 }
 
 /** vmlinux.h is printed in a worker of its own, so that the one that judges is free meanwhile; it is ended when nobody has asked for a while. */
@@ -86,3 +123,18 @@ function makeCompilerPort(): CompilerPort {
 }
 
 export const compilerPort: CompilerPort = makeCompilerPort();
+
+let lab: CompilerPort | null = null;
+/** A compiler of its own for what the lab compiles: the editor's next keystroke must not cancel it. Made when first asked for; one request at a time. */
+export function labCompiler(): Pick<CompilerPort, "compile"> {
+  lab ??= makeCompilerPort();
+  const own = lab;
+  return {
+    compile(request) {
+      const turn = queue.then(() => own.compile(request));
+      queue = turn.catch(() => undefined);
+      return turn;
+    },
+  };
+}
+let queue: Promise<unknown> = Promise.resolve();

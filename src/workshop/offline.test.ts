@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { fitServiceWorker, keepKernels, parseBuild, planCopy, readme, startWith, workshopFiles } from "./offline.ts";
+import { fitServiceWorker, keepKernels, packsOf, parseBuild, planCopy, readme, startWith, workshopFiles } from "./offline.ts";
 import { parseBundle, parseIndex } from "./catalog.ts";
 import { parseWorkshop } from "./parse.ts";
 import { byAge, releasesOf } from "./presenting.ts";
@@ -13,10 +13,13 @@ const build = [file("index.html"), file("sw.js"), file("assets/a.js"), file("ass
 
 describe("an offline copy", () => {
   it("takes the page, the compiler, and the kernels the workshop names", () => {
-    expect(releasesOf(workshop)).toEqual(["5.10", "7.2"]);
-    const plan = planCopy(build, releasesOf(workshop));
+    expect(releasesOf(workshop, [])).toEqual(["5.10", "7.2"]);
+    const plan = planCopy(build, releasesOf(workshop, packsOf(build)));
     expect(plan.ok && plan.value.map((f) => f.path)).toEqual(["index.html", "sw.js", "assets/a.js", "toolchain/clang.wasm.br", "kernels/index.json", "kernels/api.json", "kernels/5.10.pack", "kernels/7.2.pack"]);
     expect(planCopy(build, ["9.9"])).toEqual({ ok: false, error: "this page has no kernel 9.9" });
+    // A custom kernel may take a function from another release; the one it pretends to be need not exist.
+    const labs = { x: JSON.stringify({ simulatedRelease: "7.9", changes: [{ op: "add", from: "6.1" }] }) };
+    expect(releasesOf({ ...workshop, labs }, packsOf(build))).toEqual(["5.10", "6.1", "7.2"]);
   });
 
   it("lists only the kernels it has, and only this workshop", () => {

@@ -23,9 +23,14 @@ export function parseBuild(value: unknown): Result<BuildFile[], string> {
 
 const PACK = /^kernels\/(\d+\.\d+)\.pack$/;
 
+/** The releases whose packs the page has. */
+export function packsOf(build: readonly BuildFile[]): string[] {
+  return build.flatMap((f) => PACK.exec(f.path)?.[1] ?? []);
+}
+
 /** Which files of the page an offline copy takes: all that is not optional, the packs of these releases, and what describes kernels; workshops it brings itself. */
 export function planCopy(build: readonly BuildFile[], releases: readonly string[]): Result<BuildFile[], string> {
-  const there = new Set(build.map((f) => PACK.exec(f.path)?.[1]).filter((r) => r !== undefined));
+  const there = new Set(packsOf(build));
   const missing = releases.filter((r) => !there.has(r));
   if (missing.length > 0) return err(`this page has no kernel ${missing.join(", ")}`);
   return ok(build.filter((file) => {

@@ -80,8 +80,11 @@ export function readState(value: unknown): PresenterState | null {
   };
 }
 
-/** Every release that steps and checks name, oldest first: what a copy of the workshop needs. */
-export function releasesOf(workshop: Workshop): string[] {
+/**
+ * Every release that a workshop needs, oldest first: those its steps and checks name, and of `there` (what the page has) those that
+ * its custom kernels mention, for an overlay may take a function from another release.
+ */
+export function releasesOf(workshop: Workshop, there: readonly string[]): string[] {
   const named = new Set<string>();
   const add = (name: string): void => {
     const known = kernelOf(workshop, name);
@@ -91,6 +94,9 @@ export function releasesOf(workshop: Workshop): string[] {
     add(step.kernel);
     step.kernels.forEach(add);
     for (const check of step.checks) check.kernels.forEach(add);
+  }
+  for (const lab of Object.values(workshop.labs)) {
+    for (const [, release = ""] of lab.matchAll(/"(\d{1,3}\.\d{1,3})"/g)) if (there.includes(release)) named.add(release);
   }
   return [...named].sort(byAge);
 }

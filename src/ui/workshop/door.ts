@@ -13,7 +13,7 @@ export interface Room {
   taking: Taking;
   Pane: FunctionComponent;
   /** files of the page that the workshop came from or needs: its text, its kernels */
-  paths: readonly string[];
+  needed: () => readonly string[];
 }
 
 /** The workshop that is open. */

@@ -1,6 +1,6 @@
 import { computed, effect, signal } from "@preact/signals";
 import { Taking, type WorkshopSource } from "../../session/taking.ts";
-import { documentId, documents, keeper, newDocument, openDocument, pane, panel, saveNow, saveState, session, toast } from "../state.ts";
+import { documentId, documents, keeper, kernelNames, newDocument, openDocument, pane, panel, saveNow, saveState, session, toast } from "../state.ts";
 import { largeType, narrow, store } from "../prefs.ts";
 import { keepForOffline } from "../keep-offline.ts";
 import { releasesOf } from "../../workshop/presenting.ts";
@@ -87,15 +87,15 @@ function show(found: OpenResult, step: string | null): boolean {
   openedFiles.value = files;
   keeper.value = { title: computed(() => `${taking.step.value.title} · ${workshop.title}`), save: () => taking.save(), leave: () => { end(); forgetAddress(); } };
   taking.start(step === null ? null : stepId({ workshop }, step));
-  const needed = [...(paths ?? []), ...releasesOf(workshop).map((release) => `kernels/${release}.pack`)];
-  room.value = { taking, Pane: WorkshopPane, paths: needed };
+  const needed = (): string[] => [...(paths ?? []), ...releasesOf(workshop, kernelNames.value).map((release) => `kernels/${release}.pack`)];
+  room.value = { taking, Pane: WorkshopPane, needed };
   libraryOpen.value = false;
   panel.value = "verdict";
   if (narrow.value) pane.value = "text";
   const clock = setInterval(() => {
     if (document.visibilityState === "visible" && document.hasFocus()) taking.addSeconds(SECONDS);
   }, SECONDS * 1000);
-  const ahead = setTimeout(() => keepForOffline(needed), LATER);
+  const ahead = setTimeout(() => keepForOffline(needed()), LATER);
   undo = [
     () => clearInterval(clock),
     () => clearTimeout(ahead),

@@ -1,12 +1,12 @@
 import { signal } from "@preact/signals";
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { Result } from "../../base/result.ts";
 import type { Taking } from "../../session/taking.ts";
-import { planCopy, type BuildFile } from "../../workshop/offline.ts";
+import { packsOf, planCopy, type BuildFile } from "../../workshop/offline.ts";
 import { byAge, releasesOf } from "../../workshop/presenting.ts";
 import { save } from "../actions.ts";
 import { largeType } from "../prefs.ts";
-import { kernelNames, toast } from "../state.ts";
+import { toast } from "../state.ts";
 import { Icon } from "../widgets/icon.tsx";
 import { Modal } from "../widgets/modal.tsx";
 import { Collect } from "./collect.tsx";
@@ -83,10 +83,11 @@ function OfflineCopy({ taking }: { taking: Taking }) {
     void fetchBuild().then(setBuild);
     return () => abort.current?.abort();
   }, []);
-  const named = useMemo(() => releasesOf(taking.workshop), [taking]);
-  const releases = all ? [...kernelNames.value].sort(byAge) : named;
   if (build === null) return <div class="skeleton pad"><i /><i /></div>;
   if (!build.ok) return <p class="note">A copy cannot be made here: {build.error}.</p>;
+  const packs = packsOf(build.value);
+  const named = releasesOf(taking.workshop, packs);
+  const releases = all ? packs.sort(byAge) : named;
   const plan = planCopy(build.value, releases);
   const make = async (): Promise<void> => {
     abort.current = new AbortController();
@@ -105,7 +106,7 @@ function OfflineCopy({ taking }: { taking: Taking }) {
       <fieldset class="choice">
         <legend class="label">Kernels in it</legend>
         <label class="check"><input type="radio" name="kernels" checked={!all} onChange={() => setAll(false)} /> <span>those this workshop names <span class="faint mono">{named.join(", ")}</span></span></label>
-        <label class="check"><input type="radio" name="kernels" checked={all} onChange={() => setAll(true)} /> <span>all {kernelNames.value.length}, for those who go on exploring</span></label>
+        <label class="check"><input type="radio" name="kernels" checked={all} onChange={() => setAll(true)} /> <span>all {packs.length}, for those who go on exploring</span></label>
       </fieldset>
       {plan.ok ? <p class="muted num">About {mb(plan.value.reduce((sum, f) => sum + f.bytes, 0))} unpacked, {plan.value.length} files.</p> : <p class="no">{plan.error}</p>}
       <div class="row">
