@@ -4,6 +4,7 @@ import { readLink } from "./links.ts";
 it.each([
   ["https://docs.kernel.org/bpf/", { kind: "web", href: "https://docs.kernel.org/bpf/" }],
   ["do:kernel/6.12", { kind: "kernel", kernel: "6.12" }],
+  ["do:kernel/7.2+gone", { kind: "kernel", kernel: "7.2+gone" }],
   ["do:panel/matrix", { kind: "panel", panel: "matrix" }],
   ["do:run", { kind: "run" }],
   ["do:line/12", { kind: "line", line: 12 }],

@@ -1,7 +1,9 @@
+import { splitKernelName } from "./kernels.ts";
+
 /**
  * What a link in a workshop's text may ask for. Besides addresses of the web, a text can act on the page beside it:
  *
- *     [on Linux 6.12](do:kernel/6.12)      judges on that kernel
+ *     [on Linux 6.12](do:kernel/6.12)      judges on that kernel; "7.2+NAME" is one with a custom kernel of the workshop (see kernelOf)
  *     [all kernels](do:panel/matrix)       opens a panel: verdict log insns calls output input matrix api
  *     [run it](do:run)                     runs the program
  *     [line 12](do:line/12)                goes to that line of the open file
@@ -28,7 +30,7 @@ export function readLink(href: string): TextLink | null {
   const [, verb = "", what = ""] = action;
   switch (verb) {
     case "kernel":
-      return /^\d{1,3}\.\d{1,3}$/.test(what) ? { kind: "kernel", kernel: what } : null;
+      return splitKernelName(what) ? { kind: "kernel", kernel: what } : null;
     case "panel":
       return /^[a-z]{1,20}$/.test(what) ? { kind: "panel", panel: what } : null;
     case "run":

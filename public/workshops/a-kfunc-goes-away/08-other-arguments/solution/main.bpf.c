@@ -1,0 +1,26 @@
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+extern struct task_struct *bpf_task_from_pid___flags(__s32 pid, __u64 flags) __weak __ksym;
+
+SEC("tp_btf/sys_enter")
+int BPF_PROG(find_init, struct pt_regs *regs, long id)
+{
+	struct task_struct *task;
+
+	if (bpf_ksym_exists(bpf_task_from_pid___flags))
+		task = bpf_task_from_pid___flags(1, 0);
+	else if (bpf_ksym_exists(bpf_task_from_pid))
+		task = bpf_task_from_pid(1);
+	else
+		return 0;
+
+	if (!task)
+		return 0;
+	bpf_printk("process 1 is %s", task->comm);
+	bpf_task_release(task);
+	return 0;
+}
+
+char LICENSE[] SEC("license") = "GPL";
