@@ -118,6 +118,7 @@ export const VERIFIER_FEATURES = {
   ldimm64_middle_check: { since: "6.7", what: "jumps into the middle of ld_imm64" },
   last_insn_may_throw: { since: "6.7", until: "6.8", what: "a program may end with bpf_throw" },
   tail_call_changes_pkt: { since: "6.12", what: "a tail call may change the packet" },
+  for_each_any_map: { since: "6.10", what: "one call of bpf_for_each_map_elem may walk several maps" },
   tail_call_in_subprogs: { since: "5.10", what: "tail calls in subprograms" },
   tail_call_map_message: { since: "6.19", what: "message for a tail call without a program array" },
   tail_call_synced: { since: "6.19", what: "reach of tail calls follows the call chain" },

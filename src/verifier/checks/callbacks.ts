@@ -42,7 +42,7 @@ function mapKeyValue(env: Env, callee: FuncState, map: VMap, uid: number): void 
   clearFrom(env, callee, 4);
   callee.inAsyncCallbackFn = true;
 }
-const FOR_EACH = new Set(["array", "percpu_array", "hash", "percpu_hash", "lru_hash", "lru_percpu_hash"]);
+const FOR_EACH = new Set(["array", "percpu_array", "hash", "percpu_hash", "lru_hash", "lru_percpu_hash", "rhash"]);
 
 const SETTERS: Readonly<Record<CallbackKind, SetCallee>> = {
   loop: (env, caller, callee) => {
@@ -53,7 +53,8 @@ const SETTERS: Readonly<Record<CallbackKind, SetCallee>> = {
   },
   map_elem: (env, caller, callee, insnIdx) => {
     const map = env.aux[insnIdx]!.mapPtr;
-    if (!map || env.aux[insnIdx]!.mapPtrPoison) return env.unsupported("bpf_for_each_map_elem over several maps");
+    if (!map) return env.bug("bpf_for_each_map_elem without a map");
+    if (env.aux[insnIdx]!.mapPtrPoison && !env.f.for_each_any_map) env.fail("EINVAL", "tail_call abusing map_ptr");
     if (!FOR_EACH.has(map.type)) env.fail("ENOTSUPP", "callback function not allowed for map");
     callee.set(1, caller.regs[1]!);
     mapPtr(callee.mut(2), T.PTR_TO_MAP_KEY, map, 0);

@@ -113,8 +113,8 @@ function recordMap(env: Env, meta: CallMeta, func: string, insnIdx: number): voi
   if (!map) env.bug("expected map for helper call");
   if (map.flags & BPF_F_RDONLY_PROG && WRITES_MAP.has(func)) env.fail("EACCES", "write into map forbidden");
   const aux = env.aux[insnIdx]!;
-  if (!aux.mapPtr) aux.mapPtr = map;
-  else if (aux.mapPtr !== map) aux.mapPtrPoison = true;
+  if (aux.mapPtr && aux.mapPtr !== map) aux.mapPtrPoison = true;
+  aux.mapPtr = map;
 }
 function recordKey(env: Env, meta: CallMeta, func: string, insnIdx: number): void {
   if (func !== "bpf_tail_call") return;

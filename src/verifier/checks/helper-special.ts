@@ -5,6 +5,7 @@ import { markChainPrecision } from "../passes/backtrack.ts";
 import { regTypeStr } from "../report/print-state.ts";
 import type { Env } from "../state/env.ts";
 import * as T from "../state/reg-type.ts";
+import { formatAllowed } from "./bprintf.ts";
 import { invalidScalar, retvalRangeWithin } from "./exit.ts";
 import type { CallMeta } from "./helper-args.ts";
 import { regBoundsSanityCheck } from "./scalar-ids.ts";
@@ -15,7 +16,8 @@ const MAX_ERRNO = 4095;
 export function helperSpecial(env: Env, meta: CallMeta): boolean {
   switch (meta.func) {
     case "bpf_snprintf":
-      return env.unsupported("format strings of bpf_snprintf are not simulated yet");
+      checkFormat(env);
+      return false;
     case "bpf_dynptr_from_mem":
       if (env.reg(1).type !== T.PTR_TO_MAP_VALUE) env.fail("EACCES", `Unsupported reg type ${regTypeStr(env, env.reg(1).type)} for bpf_dynptr_from_mem data`);
       return false;
@@ -50,6 +52,15 @@ export function helperSpecial(env: Env, meta: CallMeta): boolean {
       return false;
   }
   return false;
+}
+
+/** The format is a constant string by now, the size of the arguments a constant or known enough (kernel check_bpf_snprintf_call). */
+function checkFormat(env: Env): void {
+  const fmt = env.reg(3);
+  const bytes = BigInt.asUintN(32, env.reg(5).varOff.value);
+  if (bytes % 8n) env.failSilently("EINVAL");
+  const off = Number(BigInt.asIntN(32, fmt.varOff.value)) + fmt.off;
+  if (!formatAllowed(fmt.map?.spec.initialData?.subarray(off) ?? new Uint8Array(), Number(bytes / 8n))) env.fail("EINVAL", "Invalid format string");
 }
 
 /** The bounds that a helper's result is known to have. */
