@@ -168,8 +168,8 @@ export interface VerifyResult {
   warnings: readonly string[];
   /** how often the walk came by each instruction slot; 0 was never reached */
   visits: readonly number[];
-  /** characters missing from the start of the log: it keeps its end, as libbpf's buffer does */
-  logDropped: number;
+  /** the start of the log is missing: of a very long one the end is kept, as libbpf's buffer does */
+  logCut: boolean;
   /** answer to VerifyOptions.watch */
   states?: InsnStates;
   /** facts for the emulator: instruction slots proven dead, etc. */

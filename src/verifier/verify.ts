@@ -23,6 +23,7 @@ import { buildMaps } from "./checks/map-record.ts";
 import { explain } from "./report/explain.ts";
 import { findLineInfo, LOG_STATS } from "./report/log.ts";
 import { printStats } from "./report/message.ts";
+import { PrintPlan } from "./report/print-plan.ts";
 import { Watch } from "./report/watch.ts";
 import { Env } from "./state/env.ts";
 import { Stopped, Unsupported, VerifierError } from "./state/errors.ts";
@@ -68,11 +69,12 @@ function checkAll(env: Env): void {
 }
 
 /** One walk. `recording`: with what explanations need. */
-function run(prog: BoundProgram, kernel: Kernel, options: VerifyOptions, level: number, walk: 1 | 2, recording: boolean): Outcome {
+function run(prog: BoundProgram, kernel: Kernel, options: VerifyOptions, level: number, walk: 1 | 2, recording: boolean, plan: PrintPlan | null = null): Outcome {
   const { onProgress } = options;
   const env = new Env(prog, kernel, options, level);
   if (onProgress) env.progress = (processed, states) => onProgress(processed, states, walk);
   env.recording = recording;
+  env.plan = plan;
   if (options.watch && walk === 1) env.watch = new Watch(options.watch);
   const start = now();
   const done = (verdict: VerifyResult["verdict"], errno?: string, what?: string): Outcome => ({ verdict, errno, what, env, ms: now() - start });
@@ -102,9 +104,10 @@ export function verify(program: BoundProgram, anyKernel: Kernel, options: Verify
     const first = run(program, kernel, options, all ? level : 0, 1, all);
     if (all || first.verdict !== "rejected" || options.firstWalkOnly) return finish(first, program, level, first.ms, all);
     const states = answerOf(first);
+    const plan = new PrintPlan(first.env);
     // The first walk's states can go before the second makes its own.
     first.env.forget();
-    const second = run(program, kernel, options, (level & ~3) | 1, 2, true);
+    const second = run(program, kernel, options, (level & ~3) | 1, 2, true, plan);
     const result = finish(second, program, level, first.ms, true);
     return states ? { ...result, states } : result;
   } catch (e) {
@@ -132,7 +135,7 @@ function finish(o: Outcome, program: BoundProgram, level: number, ms: number, re
     stats,
     warnings: program.warnings,
     visits: [...env.visits],
-    logDropped: env.log.dropped,
+    logCut: env.log.dropped > 0 || env.plan?.cut === true,
   };
   const states = answerOf(o);
   if (states) result.states = states;
@@ -152,7 +155,7 @@ function withoutVerifier(program: BoundProgram, errno: string): VerifyResult {
   const why = errno === "EPERM" ? `${program.type} programs need CAP_BPF` : "more instructions than a loader without CAP_BPF may load (4096)";
   return {
     verdict: "rejected", errno, message: `BPF_PROG_LOAD: ${errno}: ${why}`, log: "",
-    stats: { insns: 0, maxStatesPerInsn: 0, totalStates: 0, peakStates: 0, stackDepths: [], ms: 0 }, warnings: program.warnings, visits: [], logDropped: 0,
+    stats: { insns: 0, maxStatesPerInsn: 0, totalStates: 0, peakStates: 0, stackDepths: [], ms: 0 }, warnings: program.warnings, visits: [], logCut: false,
   };
 }
 
@@ -161,6 +164,6 @@ function internalError(e: unknown, program: BoundProgram, _kernel: Kernel, _opti
   const what = e instanceof Error ? `${e.name}: ${e.message}` : String(e);
   return {
     verdict: "unsupported", message: `internal error of the simulated verifier: ${what}`, log: e instanceof Error ? (e.stack ?? "") : "",
-    stats: { insns: 0, maxStatesPerInsn: 0, totalStates: 0, peakStates: 0, stackDepths: [], ms: 0 }, warnings: program.warnings, visits: [], logDropped: 0,
+    stats: { insns: 0, maxStatesPerInsn: 0, totalStates: 0, peakStates: 0, stackDepths: [], ms: 0 }, warnings: program.warnings, visits: [], logCut: false,
   };
 }

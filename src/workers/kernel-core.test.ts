@@ -23,7 +23,7 @@ const program = (name: string) => ({ name, section: "fentry/x", type: "tracing",
 const spec: ObjectSpec = { license: "GPL", kernVersion: 0, btf: null, programs: [program("calls_old"), program("fine"), program("helper"), program("crash")], maps: [], externs: [] };
 
 const accepted: VerifyResult = {
-  verdict: "accepted", message: "", log: "", warnings: [], visits: [], logDropped: 0,
+  verdict: "accepted", message: "", log: "", warnings: [], visits: [], logCut: false,
   stats: { insns: 3, maxStatesPerInsn: 0, totalStates: 1, peakStates: 1, stackDepths: [0], ms: 0 },
 };
 const fetched: string[] = [];

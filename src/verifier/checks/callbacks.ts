@@ -126,6 +126,7 @@ function pushAsync(env: Env, insnIdx: number, subprog: number, kind: CallbackKin
   clock.epoch++;
   st.branches = 1;
   st.inSleepable = sleepable;
+  st.path = env.newPath(env.curState.path);
   const frame = new FuncState(BPF_MAIN_FUNC, 0, subprog);
   frame.initRegs(!env.bpfCapable);
   st.frames = [frame];

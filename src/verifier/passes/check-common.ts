@@ -18,6 +18,7 @@ function checkCommon(env: Env, subprog: number): void {
   env.log.prevLine = null;
   env.trail = null;
   st.branches = 1;
+  st.path = env.newPath(-1);
   st.inSleepable = env.prog.sleepable;
   const frame = new FuncState(BPF_MAIN_FUNC, 0, subprog);
   frame.initRegs(!env.bpfCapable);
@@ -36,7 +37,10 @@ function checkCommon(env: Env, subprog: number): void {
   if (subprog || env.prog.type === "ext") globalArgs(env, subprog, frame);
   else mainArgs(env, frame);
   if (!subprog && env.prog.type === "struct_ops") setupStructOpsArgs(env);
+  env.walking = true;
   doCheck(env);
+  env.walking = false;
+  env.log.silent = false;
   if (!env.log.level2) env.log.reset(0);
 }
 function mainArgs(env: Env, frame: FuncState): void {

@@ -17,7 +17,7 @@ import { checkLoadMem, checkStoreImm, checkStoreReg } from "../checks/load-store
 import { checkCallAllowedUnderLock } from "../checks/locks.ts";
 import type { Env } from "../state/env.ts";
 import { VerifierError } from "../state/errors.ts";
-import { recordFlow, resumeTrail } from "../report/trail.ts";
+import { recordFlow, rememberInsn, resumeTrail } from "../report/trail.ts";
 import { pushJmpHistory } from "./jmp-history.ts";
 import { beginStackMarks, commitStackMarks, updateStackMarks } from "./stack-live-marks.ts";
 import { isStateVisited, updateBranchCounts } from "./visited.ts";
@@ -45,6 +45,10 @@ export function doCheck(env: Env): void {
     st.insnIdx = idx;
     const aux = env.aux[idx]!;
     env.visits[idx]!++;
+    if (env.plan) {
+      env.recording = env.plan.leads(env);
+      log.silent = !env.recording || !env.plan.prints(env);
+    }
 
     let ended = false;
     const states = env.totalStates;
@@ -76,6 +80,7 @@ export function doCheck(env: Env): void {
       const watch = env.watch?.insn === idx ? env.watch : null;
       watch?.before(env);
       const frame = st.curframe;
+      if (env.recording) rememberInsn(env);
       if (env.f.stack_live_marks) beginStackMarks(env);
       const flow = step(env, print);
       if (env.f.stack_live_marks) commitStackMarks(env);
@@ -95,7 +100,7 @@ export function doCheck(env: Env): void {
     if (popLog) log.reset(next.logPos);
     env.insnIdx = next.insnIdx;
     prevInsnIdx = next.prevInsnIdx;
-    if (env.recording) resumeTrail(env, next.trail, prevInsnIdx, next.insnIdx);
+    if (env.recording || env.plan?.leads(env)) resumeTrail(env, next.trail, prevInsnIdx, next.insnIdx);
     print.state = true;
   }
 }

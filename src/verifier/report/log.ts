@@ -19,7 +19,9 @@ const PARTS_A_CHUNK = 1024;
 export class Log {
   /** bits 1, 2, 4; 0 prints messages only (first pass) */
   readonly level: number;
-  readonly verbose: boolean;
+  private readonly steps: boolean;
+  /** true while the walk is on a path of which nothing is kept */
+  silent = false;
   endPos = 0;
   /** position of the first character that is still there */
   private startPos = 0;
@@ -38,7 +40,11 @@ export class Log {
   constructor(env: Env, level: number) {
     this.env = env;
     this.level = level;
-    this.verbose = (level & 3) !== 0;
+    this.steps = (level & 3) !== 0;
+  }
+  /** Are instructions and states printed? */
+  get verbose(): boolean {
+    return this.steps && !this.silent;
   }
   get level2(): boolean {
     return (this.level & LOG_LEVEL2) !== 0;

@@ -5,10 +5,12 @@
  * A trail is a list from its newest step back. Long loops would make it endless, so now and then its middle is dropped:
  * the first and the last steps are what a reader wants.
  */
+import { BPF_LDX, bpfClass } from "../../isa/table.ts";
 import type { Insn } from "../../isa/types.ts";
 import type { Env } from "../state/env.ts";
 import { clock, type FuncState } from "../state/frame.ts";
 import type { RegState } from "../state/reg-state.ts";
+import { baseType, PTR_TO_BTF_ID } from "../state/reg-type.ts";
 
 /** What a conditional jump compared. `…After` is what the side taken learnt. */
 export interface Compared {
@@ -73,9 +75,16 @@ export function recordBranch(env: Env, insn: Insn, byReg: boolean, dst: RegState
   env.comparing = { ...before, ...after(frame), taken, decided: !pushed };
 }
 /** Before an instruction: keeps its registers as they are, for whoever explains why it was refused. Raising the epoch makes every change a copy. */
-export function rememberRegs(env: Env): void {
-  clock.epoch++;
-  env.regsBefore = env.cur.regs.slice();
+export function rememberInsn(env: Env): void {
+  const { regs } = env.cur;
+  if (env.plan?.isLast(env) !== false) {
+    clock.epoch++;
+    env.regsBefore = regs.slice();
+  }
+  const insn = env.insn;
+  if (bpfClass(insn.code) !== BPF_LDX) return;
+  const base = regs[insn.src]!;
+  if (baseType(base.type) === PTR_TO_BTF_ID && base.btf && base.varOff.mask === 0n) env.loadedFrom[env.insnIdx] = { btf: base.btf, id: base.btfId, off: Number(BigInt.asIntN(64, base.varOff.value)) + base.off + insn.off };
 }
 /** After an instruction: the flow went from `from` to env.insnIdx. `frame`: the frame it ran in. */
 export function recordFlow(env: Env, from: number, frame: number): void {

@@ -10,6 +10,7 @@ import type { Kernel } from "../../kernel/types.ts";
 import type { BoundProgram } from "../../loader/types.ts";
 import { type ScalarDomain, scalarDomain } from "../domains/bounds.ts";
 import { Log } from "../report/log.ts";
+import type { PrintPlan } from "../report/print-plan.ts";
 import type { Compared, TrailStep } from "../report/trail.ts";
 import type { Watch } from "../report/watch.ts";
 import type { VerifyOptions } from "../types.ts";
@@ -95,19 +96,26 @@ export class Env {
   curHistEnt: JmpHistoryEntry | null = null;
   /** how often the walk came by each instruction */
   readonly visits: Uint32Array;
-  /** paths put aside so far; each has its number */
-  pathGen = 0;
+  /** number of the newest path, and where each was put aside: its parent path and the instructions processed by then */
+  pathGen = -1;
+  readonly paths: { parent: number; processed: number }[] = [];
   /** the explored state that ended the path last, and whether it was still open (a loop) */
   equalTo: VState | null = null;
   equalLoop = false;
   /** true ends the walk */
   progress: ((processed: number, states: number) => boolean) | null = null;
-  /** true in the walk that keeps what explanations need */
+  /** paths are being walked, not the program looked at as a whole */
+  walking = false;
+  /** true while what explanations need is kept */
   recording = false;
+  /** second walk: what is to be printed */
+  plan: PrintPlan | null = null;
   trail: TrailStep | null = null;
   comparing: Compared | null = null;
   /** registers of the current frame as they were before the instruction; recording walk only */
   regsBefore: readonly RegState[] = [];
+  /** loads through pointers to kernel structures: what was read, by instruction; recording walk only */
+  readonly loadedFrom: ({ btf: Btf; id: number; off: number } | undefined)[] = [];
   /** the instruction whose states were asked for */
   watch: Watch | null = null;
   readonly bt: Backtrack;
@@ -210,6 +218,11 @@ export class Env {
   frameOf(reg: RegState): FuncState {
     return this.curState.frames[reg.frameno]!;
   }
+  /** Numbers a path; `parent` -1 for one that a function's verification begins with. */
+  newPath(parent: number): number {
+    this.paths.push({ parent, processed: this.insnProcessed });
+    return ++this.pathGen;
+  }
   newId(): number {
     return ++this.idGen;
   }
@@ -264,7 +277,7 @@ export class Env {
     const st = new VState();
     st.copyFrom(this.curState);
     st.speculative ||= speculative;
-    st.path = ++this.pathGen;
+    st.path = this.newPath(this.curState.path);
     this.stack.push({ st, insnIdx, prevInsnIdx, logPos: this.log.endPos, trail: this.trail });
     if (this.stack.length > BPF_COMPLEXITY_LIMIT_JMP_SEQ) this.fail("E2BIG", `The sequence of ${this.stack.length} jumps is too complex.`);
     if (st.parent) st.parent.branches++;

@@ -3,7 +3,7 @@ import type { InsnIdx } from "../../../base/brand.ts";
 import { BPF_ATOMIC, BPF_PSEUDO_CALL, BPF_PSEUDO_KFUNC_CALL, bpfMode, OP_CALL, OPCODES } from "../../../isa/table.ts";
 import type { Insn } from "../../../isa/types.ts";
 import type { Env } from "../../state/env.ts";
-import { NOT_INIT } from "../../state/reg-type.ts";
+import { NOT_INIT, SCALAR_VALUE } from "../../state/reg-type.ts";
 import type { RegState } from "../../state/reg-state.ts";
 import type { Explanation, Operand } from "../../types.ts";
 import { findLineInfo } from "../log.ts";
@@ -40,12 +40,12 @@ export class Case {
     this.lines = lines;
     this.at = env.insnIdx;
     this.insn = env.insns[env.insnIdx];
-    this.way = env.curState ? new Way(env) : null;
+    this.way = env.walking ? new Way(env) : null;
     this.meanings = this.way && new Meanings(this.way);
   }
   /** Was the program being walked? Else a check of the whole program refused it. */
   get walking(): boolean {
-    return this.way !== null && this.env.curState !== undefined;
+    return this.way !== null;
   }
   /** The register before the instruction; undefined when there is no walk. */
   reg(n: number): RegState | undefined {
@@ -76,6 +76,13 @@ export class Case {
     if (umin === umax) return (smin === smax ? smin : umin).toString();
     if (umin === 0n && umax === 0xffff_ffff_ffff_ffffn && smin < 0n) return smin === -(1n << 63n) && smax === (1n << 63n) - 1n ? "anything" : `${smin} … ${smax}`;
     return smin < 0n && smax >= 0n ? `${smin} … ${smax}` : `${umin} … ${umax}`;
+  }
+  /** The operand of a computation that is a number, not a pointer. */
+  numberOperand(): number {
+    const { insn } = this;
+    if (!insn) return 0;
+    const isNumber = (n: number): boolean => this.reg(n)?.type === SCALAR_VALUE;
+    return (insn.code & 8) !== 0 && isNumber(insn.src) ? insn.src : isNumber(insn.dst) ? insn.dst : insn.src;
   }
   get access(): Access | null {
     const { insn } = this;

@@ -23,7 +23,7 @@ function tooLarge(c: Case): Told {
   const looped = loop !== null && loop.visits > 200;
   return {
     title: "Too many instructions to walk", registers: [],
-    reason: `The verifier walked ${processed.toLocaleString("en")} instructions over ${(paths + 1).toLocaleString("en")} paths without coming to an end; ${c.env.insnLimit.toLocaleString("en")} is its limit.${looped ? ` The jump back at ${c.place(loop.from)} to ${c.place(loop.head)} was taken into account ${loop.visits.toLocaleString("en")} times: each round that differs from all before is walked anew.` : ""}`,
+    reason: `The verifier walked ${processed.toLocaleString("en")} instructions over ${paths <= 0 ? "one path" : `${(paths + 1).toLocaleString("en")} paths`} without coming to an end; ${c.env.insnLimit.toLocaleString("en")} is its limit.${looped ? ` The jump back at ${c.place(loop.from)} to ${c.place(loop.head)} was taken into account ${loop.visits.toLocaleString("en")} times: each round that differs from all before is walked anew.` : ""}`,
     fixes: [
       ...(looped ? [`Make fewer rounds of the loop at ${c.place(loop.head)}, or let the verifier walk it once: bpf_loop() with a callback, or bpf_for(), whose body is judged for all rounds together`] : ["Split the program: tail calls, or global functions, which are judged once by themselves and not at every call"]),
       "Forget what need not be known: values that differ from round to round (counters, sums) keep states apart; a value read back from a map or hidden with barrier_var() does not",

@@ -2,6 +2,7 @@
 import type { BtfId } from "../../../base/brand.ts";
 import { BtfKind, type Btf, type BtfType } from "../../../btf/types.ts";
 import { BPF_PSEUDO_BTF_ID, BPF_PSEUDO_CALL, BPF_PSEUDO_FUNC, BPF_PSEUDO_KFUNC_CALL, BPF_PSEUDO_MAP_FD, BPF_PSEUDO_MAP_VALUE, OPCODES } from "../../../isa/table.ts";
+import { progCtxName } from "../../checks/ctx-type.ts";
 import type { Env } from "../../state/env.ts";
 import type { Moment, Way } from "./way.ts";
 
@@ -69,8 +70,22 @@ export class Meanings {
     const param = proto?.kind === BtfKind.FUNC_PROTO ? proto.params[reg - 1] : undefined;
     const name = param?.name || (reg === 1 && subprog === 0 ? "ctx" : "");
     if (name === "") return null;
-    const points = param && btf ? pointee(btf, param.type) : undefined;
+    const points = (param && btf ? pointee(btf, param.type) : undefined) ?? (reg === 1 && subprog === 0 ? this.contextStruct() : undefined);
     return { ...atom(name), ...(points ? { points } : {}) };
+  }
+
+  /** The context's structure as the kernel has it for this program type, where the program does not say. */
+  private contextStruct(): Expr["points"] {
+    const { btf } = this.env.kernel;
+    const name = progCtxName(this.env);
+    const id = btf && name !== "" ? btf.find(BtfKind.STRUCT, name) : undefined;
+    return btf && id !== undefined ? { btf, id } : undefined;
+  }
+  /** Name of a member of the context. */
+  contextField(off: number, size: number): string | null {
+    const points = this.argument(1)?.points;
+    const found = points && (memberAt(points.btf, points.id, off, size) ?? memberAt(points.btf, points.id, off, 1));
+    return found?.path ?? null;
   }
 
   private computed(at: Moment, depth: number): Expr | null {
@@ -85,11 +100,13 @@ export class Meanings {
           const src = this.expr(insn.src, at, depth - 1);
           return src && insn.off >= 8 ? { text: `(s${insn.off})${inBrackets(src, 2)}`, prec: 2 } : src;
         }
-        const a = this.expr(insn.dst, at, depth - 1) ?? atom(`R${insn.dst}`);
-        const b = op.reg ? (this.expr(insn.src, at, depth - 1) ?? atom(`R${insn.src}`)) : atom(String(insn.imm));
+        // What a register held at another time cannot be named by its number.
+        const a = this.expr(insn.dst, at, depth - 1);
+        const b = op.reg ? this.expr(insn.src, at, depth - 1) : atom(String(insn.imm));
+        if (!a || !b) return null;
         if (!op.reg && (op.op === "add" || op.op === "sub")) return plus(a, op.op === "add" ? insn.imm : -insn.imm);
         // clang widens 32-bit values by shifting them up and down
-        if (op.op === "rsh" && !op.reg && insn.imm === 32 && a.text.endsWith(" << 32") && a.prec === 5) return atom(a.text.slice(0, -6));
+        if ((op.op === "rsh" || op.op === "arsh") && !op.reg && insn.imm === 32 && a.text.endsWith(" << 32") && a.prec === 5) return atom(a.text.slice(0, -6));
         const [symbol, prec] = OPS[op.op]!;
         return { text: `${inBrackets(a, prec)} ${symbol} ${inBrackets(b, prec - 1)}`, prec };
       }
@@ -104,14 +121,15 @@ export class Meanings {
       case "load": return this.load(at, insn.src, insn.off, op.size, depth);
       case "ld_imm64": return this.constant(at.pos);
       case "ld_abs": return atom(`packet bytes at ${insn.imm}`);
-      case "ld_ind": return atom(`packet bytes at R${insn.src}${insn.imm ? ` + ${insn.imm}` : ""}`);
+      case "ld_ind": return atom("packet bytes");
       case "call": return this.call(at, depth);
       case "atomic": return insn.imm === 0x100 ? this.load(at, insn.src, insn.off, op.size, depth) : null;
       default: return null;
     }
   }
   private load(at: Moment, base: number, off: number, size: number, depth: number): Expr | null {
-    const address = this.expr(base, at, depth - 1) ?? atom(`R${base}`);
+    const address = this.expr(base, at, depth - 1);
+    if (!address) return null;
     if (address.fp !== undefined) {
       const slot = address.fp + off;
       const store = this.way.stored(slot, size, at);
@@ -122,10 +140,16 @@ export class Meanings {
       }
       return { text: `*(${SIZE_TYPE[size]} *)(fp - ${-slot})`, prec: 2 };
     }
-    const field = this.field(address, off, size);
+    const field = this.field(address, off, size) ?? this.kernelField(at.pos, address, size);
     if (field) return field;
     const where = plus(address, off);
     return { text: `*(${SIZE_TYPE[size]} *)${inBrackets(where, 2)}`, prec: 2 };
+  }
+  /** A member of a kernel structure, by the type that the walk saw there. */
+  private kernelField(pos: number, address: Expr, size: number): Expr | null {
+    const from = this.env.loadedFrom[pos];
+    const found = from && memberAt(from.btf, from.id, from.off, size);
+    return found ? { text: `${inBrackets(address.sum?.base ?? address, 1)}->${found.path}`, prec: 1, ...pointsOf(from.btf, found.type) } : null;
   }
   /** A member of what `address` points to, or the variable it is the address of. */
   private field(address: Expr, off: number, size: number): Expr | null {

@@ -1,7 +1,5 @@
 /** Accesses beyond an object: map values, packets, memory regions, sockets, the context. */
-import { memberAt } from "./meaning.ts";
 import { type Case, type Family, family, fixed, plural, type Told, typeWords } from "./case.ts";
-import { BtfKind } from "../../../btf/types.ts";
 
 interface Region { what: string; size: number; off: number; access: number }
 /** The line before the message names the object: `invalid access to map value, value_size=48 off=48 size=8`. */
@@ -19,27 +17,32 @@ const verb = (c: Case): string => (c.call ? `${c.call.name}() accesses` : c.acce
 
 function bounds(c: Case, n: number, kind: "min" | "max" | "negative" | "unbounded"): Told {
   const r = region(c);
+  if (r?.what === "packet" && (kind === "min" || kind === "max")) return packet(c, n);
   const who = c.who(n);
   const size = r?.access ?? c.access?.size ?? 1;
-  const object = r ? objectName(c, n, r) : `what ${who} points to`;
+  const map = c.reg(n)?.map?.name;
+  const object = r ? objectName(c, n, r) : map ? `the value of map ${map}` : `what ${who} points to`;
   const whole = r && r.size >= 0 ? r.size : (c.reg(n)?.map?.valueSize ?? c.reg(n)?.memSize ?? -1);
   const last = whole - size;
   const room = whole >= 0 ? `${object} has ${plural(whole, "byte")}` : object;
   const allowed = whole >= 0 && last >= 0 ? `an access of ${plural(size, "byte")} must begin at offset 0 to ${last}` : `an access of ${plural(size, "byte")} does not fit`;
   const steady = c.reg(n)?.varOff.mask === 0n;
+  const index = steady || last < 0 ? null : indexOf(c, n, last);
   const registers = [n];
   if (kind === "unbounded") {
     return {
       title: "The index has no upper bound", registers,
       reason: `${who} has a variable offset that may be very large (${c.what(n)}), and ${room}: ${allowed}.`,
-      fixes: [`Bound the index before it is added to the pointer: \`if (index > ${last >= 0 ? last : "LAST"}) return …;\` (in bytes)`, "Or mask it with a constant of the form 2ⁿ − 1: `index &= 15;`"],
+      fixes: index
+        ? [index.fix, ...index.mask]
+        : [`Bound the offset before it is added to the pointer: \`if (offset > ${last >= 0 ? last : "LAST"}) return …;\` (in bytes)`, "Or mask it with a constant of the form 2ⁿ − 1"],
     };
   }
   if (kind === "negative") {
     return {
       title: "The index may be negative", registers,
       reason: `${who} may lie before the start of its object (${c.what(n)}). ${room[0]!.toUpperCase()}${room.slice(1)}: ${allowed}.`,
-      fixes: ["Make the index unsigned, so that one comparison bounds both ends", `Or check it: \`if (index < 0${last >= 0 ? ` || index > ${last}` : ""}) return …;\``],
+      fixes: index ? ["Make the index unsigned, so that one comparison bounds both ends", index.fix] : ["Make the index unsigned, so that one comparison bounds both ends", `Or check it: \`if (index < 0${last >= 0 ? ` || index > ${last}` : ""}) return …;\``],
     };
   }
   const off = r?.off ?? 0;
@@ -54,6 +57,7 @@ function bounds(c: Case, n: number, kind: "min" | "max" | "negative" | "unbounde
       else if (whole >= 0 && r?.what === "memory") fixes.push(`Or ask for at least ${off + size} bytes where the memory comes from`);
     }
   } else if (kind === "min" && off < 0) fixes.push("Make the index unsigned or check that it is not negative before it is added to the pointer");
+  else if (index) fixes.push(index.fix, ...index.mask);
   else if (last >= 0) fixes.push(`Check the offset before the access so that it is ${last} at most: \`if (offset > ${last}) return …;\`; now it may be ${off}`, "Or mask the index with a constant small enough");
   else fixes.push(`Access ${whole > 0 ? plural(whole, "byte") : "less"} at most, not ${size}`);
   return {
@@ -63,6 +67,26 @@ function bounds(c: Case, n: number, kind: "min" | "max" | "negative" | "unbounde
   };
 }
 
+/** How far the number that was added to the pointer may go, in its own unit: elements where it was shifted or multiplied. */
+function indexOf(c: Case, n: number, last: number): { fix: string; mask: string[] } | null {
+  const parts = /^(.*) \+ (?:\((.+) (<<|\*) (\d+)\)|([^+]+?))(?: \+ (\d+))?$/.exec(c.means(n) ?? "");
+  const reg = c.reg(n);
+  if (!parts || !reg) return null;
+  const unit = parts[3] === "<<" ? 2 ** Number(parts[4]) : parts[3] === "*" ? Number(parts[4]) : 1;
+  const index = parts[2] ?? parts[5]!;
+  if (/^-?\d+$/.test(index) || !(unit > 0)) return null;
+  const fixed = Number(parts[6] ?? 0) + (c.access?.off ?? 0);
+  const most = Math.floor((last - fixed) / unit);
+  if (most < 0) return null;
+  // C's own name of the index, where the line says it
+  const named = /\[([^[\]]+)\]$/.exec(c.expression)?.[1]?.trim();
+  const name = named && !/^\d+$/.test(named) ? named : index;
+  const { umin, umax, smin } = reg.r64;
+  const low = umin - BigInt(Number(parts[6] ?? 0)), high = umax - BigInt(Number(parts[6] ?? 0));
+  const now = smin < 0n ? `${smin / BigInt(unit)} … ${reg.r64.smax / BigInt(unit)}` : `${low < 0n ? 0n : low / BigInt(unit)} … ${high / BigInt(unit)}`;
+  const mask = 2 ** Math.floor(Math.log2(most + 1)) - 1;
+  return { fix: `Bound ${name}: it must be ${most} at most, now it is ${now}: \`if (${name} > ${most}) return …;\` before the access`, mask: mask > 0 ? [`Or mask it: \`${/^\w+$/.test(name) ? `${name} &= ${mask}` : `(${name}) & ${mask}`}\``] : [] };
+}
 function packet(c: Case, n: number): Told {
   const r = region(c);
   const range = Number(c.line(/r=(\d+)\)?$/)?.[1] ?? c.reg(n)?.range ?? 0);
@@ -70,40 +94,28 @@ function packet(c: Case, n: number): Told {
   const need = (r?.off ?? 0) + size;
   const means = c.means(n)?.replace(/ \+ \d+$/, "") ?? "p";
   const who = c.who(n);
-  const told = range > 0 ? `the comparisons on this path prove ${plural(range, "byte")}` : "no comparison with data_end on this path proves any";
+  const end = c.typeOf(n) === "pkt_meta" ? "ctx->data" : "data_end";
+  const told = range > 0 ? `the comparisons on this path prove ${plural(range, "byte")}` : `no comparison with ${end} on this path proves any`;
   const call = c.call ? `${c.call.name}() needs` : "The access needs";
   if ((r?.off ?? 0) < 0) {
-    return { title: "Access before the start of the packet", registers: [n], reason: `${call} ${plural(size, "byte")} at offset ${r!.off} of the packet pointer ${who}.`, fixes: ["Do not go below the pointer that was compared with data_end"] };
+    return { title: "Access before the start of the packet", registers: [n], reason: `${call} ${plural(size, "byte")} at offset ${r!.off} of the packet pointer ${who}.`, fixes: [`Do not go below the pointer that was compared with ${end}`] };
   }
   return {
     title: "Packet access without a sufficient bounds check", registers: [n],
-    reason: `${call} ${plural(need, "byte")} of the packet from where ${who} points; ${told}.`,
+    reason: `${call} ${plural(need, "byte")} of the packet, counted from ${means === "p" ? "the pointer that was compared" : means}, and goes through ${who}; ${told}.`,
     fixes: [
-      `Compare ${means} + ${need} with data_end before this access and leave when it is greater: \`if (${means === "p" ? "(void *)p" : means} + ${need} > data_end) return …;\``,
+      `Compare ${means} + ${need} with ${end} before this access and leave when it is greater: \`if (${means === "p" ? "(void *)p" : means} + ${need} > ${end}) return …;\``,
       ...(range > 0 ? [`Or raise the check that stands there: it covers ${range} of the ${need} bytes`] : []),
       ...(c.reg(n)?.id ? ["Compare the very pointer that is used (or a copy of it): adding a variable makes a new pointer, and earlier checks do not carry over"] : []),
     ],
   };
 }
 
-/** Name of a context's field, from the type of the program's own first parameter, else the kernel's. */
-function ctxField(c: Case, off: number, size: number): string | null {
-  const { env } = c;
-  const btf = env.btf;
-  const func = btf?.type(env.prog.funcInfo[0]?.typeId ?? (0 as never));
-  const proto = func?.kind === BtfKind.FUNC ? btf!.type(func.type) : undefined;
-  const first = proto?.kind === BtfKind.FUNC_PROTO ? proto.params[0] : undefined;
-  const ptr = first && btf!.resolve(first.type);
-  const found = ptr?.kind === BtfKind.PTR ? (memberAt(btf!, ptr.type, off, size) ?? memberAt(btf!, ptr.type, off, 1)) : null;
-  return found?.path ?? null;
-}
 function ctx(c: Case, off: number, size: number): Told {
   const access = c.access;
-  const field = ctxField(c, off, size);
+  const field = c.meanings?.contextField(off, size) ?? null;
   const { prog } = c.env;
   const how = access?.write ? "write" : "read";
-  const whole = field ? c.env.kernel.ctxAccess(prog.type, prog.attachType) : undefined;
-  void whole;
   const name = field ? `\`ctx->${field}\`` : `offset ${off} of the context`;
   const aligned = off % size === 0;
   return {

@@ -3,6 +3,7 @@ import type { InsnIdx } from "../../../base/brand.ts";
 import { OP_CALL, OP_EXIT, OPCODES } from "../../../isa/table.ts";
 import type { RegState } from "../../state/reg-state.ts";
 import type { PathStep } from "../../types.ts";
+import type { TrailStep } from "../trail.ts";
 import { findLineInfo } from "../log.ts";
 import { printRegState } from "../print-state.ts";
 import type { Case } from "./case.ts";
@@ -17,20 +18,28 @@ const C_OPERATOR: Readonly<Record<string, string>> = { jeq: "==", jne: "!=", jgt
 export function pathOf(c: Case): { path: PathStep[]; branches: number } {
   const { way } = c;
   if (!way) return { path: [], branches: 0 };
-  const shown = way.steps.map((s, i) => ({ s, i })).filter(({ s, i }) => s.compared !== null || isCallOrReturn(c, i));
+  const all = way.steps.map((s, i) => ({ s, i })).filter(({ s, i }) => s.compared !== null || isCallOrReturn(c, i));
   const dropped = way.steps.reduce((n, s) => n + s.dropped, 0);
   const branches = way.steps.filter((s) => s.compared !== null).length + dropped;
   const out: PathStep[] = [];
+  const shown = all.filter(({ s }, k) => !repeats(all, k) || s.dropped > 0);
   const left = shown.length > FIRST + LAST ? shown.length - FIRST - LAST : 0;
+  let before = -1;
   shown.forEach(({ s, i }, k) => {
+    const skipped = all.findIndex((x) => x.i === i) - before - 1;
+    before += skipped + 1;
     if (left > 0 && k >= FIRST && k < FIRST + left) {
       if (k === FIRST) out.push(leftOut(s.from, left + dropped));
       return;
     }
-    if (left === 0 && s.dropped > 0) out.push(leftOut(s.from, s.dropped));
+    if (s.dropped + skipped > 0 && (left === 0 || k !== FIRST + left)) out.push(leftOut(s.from, s.dropped + skipped));
     out.push(step(c, i));
   });
   return { path: out, branches };
+}
+/** A step like the two before it and the one after it: rounds of a loop. */
+function repeats(all: readonly { s: TrailStep }[], k: number): boolean {
+  return [k - 2, k - 1, k + 1].every((j) => all[j]?.s.from === all[k]!.s.from && all[j]!.s.to === all[k]!.s.to);
 }
 function leftOut(insn: number, n: number): PathStep {
   return { kind: "left out", insn: insn as InsnIdx, text: `${n.toLocaleString("en")} steps are left out here`, values: [], known: "" };

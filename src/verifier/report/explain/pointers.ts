@@ -35,13 +35,13 @@ function notMemory(c: Case, n: number, type: string): Told {
     };
   }
   const known = c.reg(n)?.varOff.mask === 0n;
-  const fixes = [
+  const lost = lostPacket(c, n);
+  const fixes = lost !== null ? [] : [
     "Pass on the pointer itself: a pointer that went through arithmetic the verifier cannot follow, or through memory in parts, is a number afterwards",
     "To read kernel memory at an address, use bpf_probe_read_kernel() or bpf_core_read()",
   ];
-  if (means !== null && /->|\*\(/.test(means)) fixes.unshift(`${means} is a number for the verifier: read what it points to with bpf_probe_read_kernel() or bpf_core_read()`);
+  if (lost === null && means !== null && /->|\*\(/.test(means)) fixes.unshift(`${means} is a number for the verifier: read what it points to with bpf_probe_read_kernel() or bpf_core_read()`);
   if (known && c.reg(n)!.varOff.value === 0n) fixes.unshift("The pointer is NULL on this path: leave before the access when it is");
-  const lost = lostPacket(c, n);
   if (lost !== null) fixes.unshift(`Read data and data_end from the context again after ${lost}, and compare again: the call may move the packet`);
   return {
     title: known && c.reg(n)!.varOff.value === 0n ? "NULL is dereferenced" : "A number is used as a pointer", registers: [n],
@@ -113,7 +113,7 @@ export const POINTERS: readonly Family[] = [
   family("modified-pointer", "__check_ptr_off_reg", /^variable (\S+) access var_off=(.*?) disallowed$/, (c, m) => modified(c, m[1]!, c.access?.base ?? 1, m[2]!, "variable")),
   family("modified-pointer", "__check_func_arg_reg_off", /^R(\d+) must have zero offset when passed to release func or trusted arg to kfunc$/, (c, m) => modified(c, c.typeOf(Number(m[1])), Number(m[1]), "an offset", "fixed")),
   family("pointer-arithmetic", "check_reg_sane_offset_scalar", /^math between (\S+) pointer and register with unbounded min value is not allowed$/, (c, m) => {
-    const n = c.insn && c.insn.src !== c.insn.dst ? [c.insn.src, c.insn.dst].find((r) => c.typeOf(r) === "scalar" || c.typeOf(r) === "inv") ?? c.insn.src : 0;
+    const n = c.numberOperand();
     return {
       title: "The number added to the pointer may be very negative", registers: c.insn ? [c.insn.dst, c.insn.src] : [],
       reason: `${c.who(n)} is ${c.range(n)} and is added to ${typeWords(m[1]!)}; numbers below −2²⁹ are not followed.`,

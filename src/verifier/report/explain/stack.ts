@@ -1,4 +1,5 @@
 /** The stack: bounds, bytes that were not written, spilled pointers, depth. */
+import { slotType, STACK_DYNPTR, STACK_IRQ_FLAG, STACK_ITER, STACK_POISON } from "../../state/frame.ts";
 import { type Case, type Family, family, fixed, plural, type Told } from "./case.ts";
 
 /** fp-16 of an offset below the frame pointer. */
@@ -11,12 +12,27 @@ function outside(c: Case, off: number, size: number, n: number | null): Told {
     reason: `${c.call ? `${c.call.name}() accesses` : "The access takes"} ${plural(size, "byte")} from ${fp(off)} on; a frame is fp-512 to fp-1.`,
     fixes: low
       ? [`Begin at fp-512 or above: ${-512 - off} bytes too low`, "Move large buffers to a map (a per-CPU array with one element serves as scratch memory)"]
-      : [size > 0 ? `Begin at ${fp(-size)} or below: the last byte would be ${fp(off + size - 1)}` : "Pass a size above 0", ...(c.call ? [`Pass the buffer's own size to ${c.call.name}(): no more than ${off < 0 ? -off : 0} bytes lie from there to the frame's start`] : [])],
+      : [size > 0 ? `Begin at ${fp(-size)} or below: the last byte would be ${fp(off + size - 1)}` : "Pass a size above 0", ...(c.call && off < 0 ? [`Pass the buffer's own size to ${c.call.name}(): no more than ${off < 0 ? -off : 0} bytes lie from there to the frame's start`] : [])],
   };
+}
+const OBJECTS: Readonly<Record<number, string>> = { [STACK_DYNPTR]: "a dynptr", [STACK_ITER]: "an iterator", [STACK_IRQ_FLAG]: "saved interrupt flags", [STACK_POISON]: "a slot that the verifier took for unused" };
+/** What the byte at that offset belongs to, when it is not simply unwritten. */
+function objectAt(c: Case, n: number | null, off: number): string | null {
+  const frame = c.walking ? c.env.curState.frames[(n === null ? undefined : c.reg(n))?.frameno ?? c.env.curState.curframe] : undefined;
+  const slot = frame?.stack[Math.trunc((-off - 1) / 8)];
+  return slot ? (OBJECTS[slotType(slot.types, (-off - 1) & 7)] ?? null) : null;
 }
 function unwritten(c: Case, n: number | null, off: number, at: number, size: number): Told {
   const first = off + at;
   const call = c.call;
+  const object = objectAt(c, n, first);
+  if (object !== null) {
+    return {
+      title: `The bytes of ${object} cannot be read`, registers: n === null ? [] : [n],
+      reason: `${call ? `${call.name}() reads` : "The load reads"} ${plural(size, "byte")} from ${fp(off)} on${n === null ? "" : ` through ${c.who(n)}`}; ${fp(first)} belongs to ${object}, which only the functions made for it may read.`,
+      fixes: ["Pass or read another variable", "Copy out what is needed with the functions made for it (bpf_dynptr_read(), bpf_iter_…_next())"],
+    };
+  }
   return {
     title: "Stack bytes are read that were never written", registers: n === null ? [] : [n],
     reason: `${call ? `${call.name}() reads` : "The load reads"} ${plural(size, "byte")} from ${fp(off)} on${n === null ? "" : ` through ${c.who(n)}`}, and ${fp(first)} (byte ${at} of them) was not written on this path.`,

@@ -28,7 +28,7 @@ function size(c: Case, n: number, kind: "negative" | "unbounded" | "zero"): Told
     };
     case "zero": return {
       title: "The size may be 0", registers: [n], reason: `${call}() takes ${who} as a size of at least 1; it is ${c.range(n)}.`,
-      fixes: ["Leave before the call when it is 0: `if (len == 0) return …;`", "When the length comes from a mask, make sure the result cannot be 0"],
+      fixes: [`Leave before the call when it is 0${(c.reg(n)?.r64.umax ?? 0n) > 1n << 29n ? ", and when it is more than the buffer has: `if (len == 0 || len > sizeof(buf)) return …;`" : ": `if (len == 0) return …;`"}`, "When the length comes from a mask, make sure the result cannot be 0"],
     };
   }
 }
