@@ -1,4 +1,5 @@
 /** Accesses to the program's context (kernel check_ctx_access): table-driven from what the booted kernel allowed. */
+import { BtfKind } from "../../btf/types.ts";
 import { setUnknown } from "../domains/bounds.ts";
 import { lsmRetvalRange } from "../passes/attach.ts";
 import type { RetvalRange } from "../state/frame.ts";
@@ -31,6 +32,14 @@ export function regTypeByName(name0: string): number | undefined {
   }
   const base = BY_NAME[name];
   return base === undefined ? undefined : base | flags;
+}
+
+const TRUSTED_PTR = "trusted_ptr_";
+/** "trusted_ptr_sk_buff": a pointer to that struct of the kernel (kernel nf_is_valid_access). */
+function kernelObject(env: Env, name: string): Pick<CtxInfo, "regType" | "btf" | "btfId"> | undefined {
+  const { btf } = env.kernel;
+  const id = name.startsWith(TRUSTED_PTR) ? btf?.find(BtfKind.STRUCT, name.slice(TRUSTED_PTR.length)) : undefined;
+  return id === undefined ? undefined : { regType: T.PTR_TO_BTF_ID | (env.f.trusted_args ? T.PTR_TRUSTED : 0), btf, btfId: id };
 }
 
 /** Program types whose context accesses are not rewritten: constant offsets may be folded into the pointer (7.1+). */
@@ -116,6 +125,8 @@ function ctxInfo(env: Env, off: number, size: number, t: "read" | "write", isLds
       continue;
     }
     if (f.read === null) continue;
+    const object = kernelObject(env, f.read);
+    if (object) return { ...scalar, ...object };
     const type = regTypeByName(f.read);
     if (type === undefined) return env.unsupported(`a context field that reads as ${f.read} is not simulated`);
     if (isLdsx && type !== T.SCALAR_VALUE) continue;
