@@ -393,6 +393,7 @@ export class SimMachine implements Machine, RunEnv {
         if (i > 0) prepared.value.again?.();
         retval = this.runOnce(cpu, image, prepared.value.ctx);
       }
+      retval = prepared.value.retval?.(retval) ?? retval;
       const elapsed = performance.now() - started;
       this.fireTimers(cpu);
       const result: RunResult = {

@@ -41,6 +41,8 @@ export const FEATURES = {
   dynptr_u64_sizes: { since: "6.19", what: "sizes and offsets of dynptr kfuncs have 64 bits" },
   // what BPF_PROG_TEST_RUN takes (net/bpf/test_run.c)
   test_run_xdp_ctx: { since: "5.14", what: "BPF_PROG_TEST_RUN of XDP programs takes a context" },
+  test_run_xdp_min_frame: { since: "6.1", what: "BPF_PROG_TEST_RUN of XDP programs wants an Ethernet header at least (recorded: 5.10 takes an empty packet)" },
+  flow_dissector_retval: { since: "6.1", what: "BPF_PROG_TEST_RUN of flow dissectors gives the program's value; before, whether that was BPF_OK" },
   xdp_frags: { since: "5.18", what: "XDP packets of more than one page" },
   xdp_metadata_252: { since: "6.8", what: "XDP metadata of up to 252 bytes instead of 32" },
   test_run_skb_frags: { since: "6.19", what: "BPF_PROG_TEST_RUN of skb programs with fragments and a chosen linear part" },

@@ -77,6 +77,8 @@ export function prepareFlowDissector(env: RunEnv, request: RunRequest): Result<P
       return out;
     },
     ctxOut: () => (input ? input.slice(0, KEYS.size) : null),
+    // kernel 5.10 bpf_flow_dissect returns a bool
+    ...(env.kernel.has("flow_dissector_retval") ? {} : { retval: (value: bigint) => ((value & 0xffff_ffffn) === 0n ? 1n : 0n) }),
     dispose: () => [packet, keys, ctx].forEach((r) => env.mem.release(r)),
   });
 }

@@ -30,10 +30,10 @@ export function prepare(env: RunEnv, program: BoundProgram, request: RunRequest)
 }
 
 /** User space may pass a longer struct when what is too much is zero (kernel bpf_check_uarg_tail_zero). */
-function userContext(input: Uint8Array | undefined, size: number): Uint8Array | null | "E2BIG" {
+function userContext(input: Uint8Array | undefined, size: number, room = size): Uint8Array | null | "E2BIG" {
   if (!input) return null;
   if (input.subarray(size).some((b) => b !== 0)) return "E2BIG";
-  const out = new Uint8Array(size);
+  const out = new Uint8Array(room);
   out.set(input.subarray(0, size));
   return out;
 }
@@ -60,9 +60,9 @@ function prepareXdp(env: RunEnv, program: BoundProgram, request: RunRequest): Re
     linear = field(4);
   }
   const maxLinear = PAGE_SIZE - (XDP_HEADROOM - meta) - tailroom;
-  if (data.length > maxLinear && !env.kernel.has("xdp_frags")) return refuse("EINVAL", `data_in has ${data.length} bytes; this kernel takes ${maxLinear}`);
+  if (data.length > maxLinear && !env.kernel.has("xdp_frags")) return refuse("EMSGSIZE", `data_in has ${data.length} bytes; this kernel takes ${maxLinear}`);
   linear = Math.min(linear, maxLinear);
-  if (data.length - meta < ETH_HLEN) return refuse("EINVAL", `data_in has ${data.length - meta} bytes of packet; an Ethernet header has ${ETH_HLEN}`);
+  if (data.length - meta < ETH_HLEN && env.kernel.has("test_run_xdp_min_frame")) return refuse("EINVAL", `data_in has ${data.length - meta} bytes of packet; an Ethernet header has ${ETH_HLEN}`);
   if (ctx) {
     if (field(20) !== 0) return refuse("EINVAL", "ctx_in: egress_ifindex must be 0");
     if (field(12) === 0 && field(16) !== 0) return refuse("EINVAL", "ctx_in: rx_queue_index without ingress_ifindex");
@@ -95,7 +95,8 @@ function deviceList(env: RunEnv): string {
 function prepareSkb(env: RunEnv, request: RunRequest, kind: { l2: boolean; direct: boolean; lwt: boolean; write: boolean }): Result<Prepared, PrepareProblem> {
   const data = request.dataIn ?? new Uint8Array(0);
   if (data.length < ETH_HLEN) return refuse("EINVAL", `data_in has ${data.length} bytes; an Ethernet header has ${ETH_HLEN}`);
-  const ctx = userContext(request.ctxIn, SKB_CTX_SIZE);
+  const ctxSize = Math.min(env.objects.sizeOfStruct("__sk_buff", SKB_CTX_SIZE), SKB_CTX_SIZE);
+  const ctx = userContext(request.ctxIn, ctxSize, SKB_CTX_SIZE);
   if (ctx === "E2BIG") return refuse("E2BIG", "ctx_in is longer than struct __sk_buff and not zero there");
   const tailroom = Math.ceil(env.objects.sizeOfStruct("skb_shared_info", SHARED_INFO_SIZE) / 64) * 64;
   const room = PAGE_SIZE - SKB_HEADROOM - tailroom;
@@ -134,7 +135,7 @@ function prepareSkb(env: RunEnv, request: RunRequest, kind: { l2: boolean; direc
   }
   const sk = env.objects.single("sock", "the socket of the test run");
   env.objects.setField(sk, "sock", "__sk_common.skc_family", type === ETH_P_IP ? 2n : type === ETH_P_IPV6 ? 10n : 0n);
-  const skb = new SkbContext(env.mem, { data, linear, l2: kind.l2, directAccess: kind.direct, directWrite: kind.write, ifindex: device.ifindex, deviceMac: device.mac, ctx, sk });
+  const skb = new SkbContext(env.mem, { data, linear, l2: kind.l2, directAccess: kind.direct, directWrite: kind.write, ctxSize, ifindex: device.ifindex, deviceMac: device.mac, ctx, sk });
   return ok({
     ctx: env.mem.address(skb.region), packet: skb,
     dataOut: () => skb.output(),

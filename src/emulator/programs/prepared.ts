@@ -11,6 +11,8 @@ export interface Prepared {
   dispose: () => void;
   /** called before each further repetition */
   again?: () => void;
+  /** what BPF_PROG_TEST_RUN makes of the program's value; absent: the value itself */
+  retval?: (value: bigint) => bigint;
   /** BPF_PROG_TEST_RUN takes no repeat for this type */
   once?: boolean;
 }

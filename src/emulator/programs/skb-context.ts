@@ -19,6 +19,8 @@ export interface SkbSetup {
   ctx: Uint8Array | null;
   /** address of the simulated socket */
   sk: bigint;
+  /** bytes of the release's struct __sk_buff, at most 192: 184 before hwtstamp came */
+  ctxSize: number;
 }
 
 /** BPF_SKB_MAX_LEN (kernel SKB_MAX_ALLOC with 4 KiB pages) */
@@ -247,9 +249,9 @@ export class SkbContext implements RegionHandler {
     return off >= 0 && off + size <= this.head ? this.mem.address(this.buffer, this.data + off) : undefined;
   }
 
-  /** Room of zeros at an offset; headers before it move down (kernel bpf_skb_net_hdr_push). */
+  /** Room of zeros at an offset; headers before it move down, whether the packet reaches that far or not (kernel bpf_skb_generic_push). */
   insert(off: number, size: number): number {
-    if (off > this.head || this.data - size < 0) return -Errno.ENOMEM;
+    if (this.data - size < 0 || this.data + off > this.bytes().length) return -Errno.ENOMEM;
     const b = this.bytes();
     b.copyWithin(this.data - size, this.data, this.data + off);
     this.data -= size;
@@ -363,7 +365,7 @@ export class SkbContext implements RegionHandler {
   /** struct __sk_buff after the run (kernel convert_skb_to___skb). */
   contextOut(): Uint8Array {
     const out = new Uint8Array(F.size);
-    if (this.setup.ctx) out.set(this.setup.ctx.subarray(0, F.size));
+    if (this.setup.ctx) out.set(this.setup.ctx.subarray(0, this.setup.ctxSize));
     const view = new DataView(out.buffer);
     view.setUint32(F.mark, this.mark, true);
     view.setUint32(F.priority, this.priority, true);
@@ -374,7 +376,7 @@ export class SkbContext implements RegionHandler {
     view.setUint32(F.wire_len, this.wireLen, true);
     view.setUint32(F.gso_segs, this.gsoSegs, true);
     view.setBigUint64(F.hwtstamp, this.hwtstamp, true);
-    return out;
+    return out.subarray(0, this.setup.ctxSize);
   }
 }
 
