@@ -70,6 +70,8 @@ async function record(kernel: string, tests: string, only: RegExp | undefined, w
     logLevels: withLogs ? [5, fullLogLevel(kernel)] : [5],
     seconds: 900,
     unprivileged,
+    // Without mitigations a kernel lets everybody's programs off what guards against speculation (cpu_mitigations_off).
+    ...(unprivileged ? { append: "mitigations=auto" } : {}),
     onRemark: (text) => console.error(text),
     onAnswer: (answer) => {
       const key = `${answer.verdict} (${answer.stage})`;

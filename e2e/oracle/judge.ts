@@ -80,6 +80,8 @@ export interface JudgeOptions {
   readonly unprivileged?: boolean;
   /** Ask for the rewritten instructions. */
   readonly xlated?: boolean;
+  /** Further arguments of the kernel; the last of two that contradict each other counts. */
+  readonly append?: string;
   /** Kernel modules to load first, in order (unpacked .ko files). */
   readonly modules?: readonly string[];
   /** Called when a program's answer is complete. */
@@ -155,7 +157,7 @@ export const libbpfName = (file: string): string => file.replace(/\..*$/, "");
 export async function session(
   kernel: string,
   input: Buffer,
-  options: Pick<JudgeOptions, "seconds" | "modules" | "onRemark">,
+  options: Pick<JudgeOptions, "seconds" | "modules" | "onRemark" | "append">,
   take: (record: RunnerRecord) => void,
 ): Promise<"done" | "crash" | "hang"> {
   const channel = new Channel(input);
@@ -173,7 +175,7 @@ export async function session(
   };
   const timer = setInterval(drain, 20);
   try {
-    const result = await boot(kernel, { init: readFileSync(buildRunner()), files, memory: 2048, timeout: 86_400, shared: channel, signal: stop.signal });
+    const result = await boot(kernel, { init: readFileSync(buildRunner()), files, memory: 2048, timeout: 86_400, shared: channel, signal: stop.signal, ...(options.append === undefined ? {} : { append: options.append }) });
     drain();
     if (done) return "done";
     if (/oracle: no channel/.test(result.console)) throw new Error(`${kernel}: the runner did not start:\n${result.console.slice(-2000)}`);
