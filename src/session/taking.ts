@@ -17,7 +17,8 @@ export type WorkshopSource = { kind: "own"; id: string } | { kind: "url"; url: s
 export type ChecksState =
   /** nothing to check yet: clang has not arrived, or the step has no checks */
   | { kind: "none" }
-  | { kind: "checking"; last: readonly CheckOutcome[] | null }
+  /** `fresh` are the first outcomes of this text, `last` those of the text before */
+  | { kind: "checking"; fresh: readonly CheckOutcome[]; last: readonly CheckOutcome[] | null }
   | { kind: "done"; outcomes: readonly CheckOutcome[]; /** the text has changed since */ stale: boolean };
 
 export interface TakingOptions {
@@ -260,7 +261,8 @@ export class Taking {
     const project = this.session.project.value;
     const before = this.checks.value;
     this.checkedKey = key;
-    this.checks.value = { kind: "checking", last: before.kind === "done" ? before.outcomes : before.kind === "checking" ? before.last : null };
+    const last = before.kind === "done" ? before.outcomes : before.kind === "checking" ? before.last : null;
+    this.checks.value = { kind: "checking", fresh: [], last };
     this.client ??= new KernelClient(this.makePort(), this.clock);
     const client = this.client;
     client.interruptSlow();
@@ -281,7 +283,9 @@ export class Taking {
       workshop: this.workshop, files: project.files, build, objectId: object?.id ?? null,
       ask: (work) => (object ? client.about(object, work) : Promise.resolve("gone")),
     });
-    const outcomes = await runChecks(step, attempt);
+    const outcomes = await runChecks(step, attempt, (fresh) => {
+      if (seq === this.seq) this.checks.value = { kind: "checking", fresh, last };
+    });
     if (seq !== this.seq) return;
     batch(() => {
       this.checks.value = { kind: "done", outcomes, stale: false };

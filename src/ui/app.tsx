@@ -4,6 +4,7 @@ import { openFiles } from "./actions.ts";
 import { EditorPane } from "./editor/editor-pane.tsx";
 import { EmbedHeader, Header } from "./header.tsx";
 import { KernelRail } from "./kernel-rail.tsx";
+import { LabPanel } from "./lab/panel.tsx";
 import { ApiPanel } from "./panels/api-explorer.tsx";
 import { CallsPanel } from "./panels/calls.tsx";
 import { InputPanel } from "./panels/input.tsx";
@@ -87,7 +88,7 @@ function VerdictDot() {
 }
 
 const VIEWS: Readonly<Record<Panel, () => preact.JSX.Element>> = {
-  verdict: WhyPanel, log: LogPanel, insns: InsnsPanel, calls: CallsPanel, output: OutputPanel, input: InputPanel, matrix: MatrixPanel, api: ApiPanel,
+  verdict: WhyPanel, log: LogPanel, insns: InsnsPanel, calls: CallsPanel, output: OutputPanel, input: InputPanel, matrix: MatrixPanel, api: ApiPanel, lab: LabPanel,
 };
 
 function Results() {

@@ -4,12 +4,13 @@ import "./styles/base.css";
 import "./styles/layout.css";
 import "./styles/panels.css";
 import "./styles/workshop.css";
+import "./styles/lab.css";
 import { decodeLink, isLink } from "../session/link.ts";
 import { App } from "./app.tsx";
 import { documents, connect, embedded, newDocument, openDocument, session, toast } from "./state.ts";
 import { openApi } from "./panels/api-explorer.tsx";
 import { registerServiceWorker } from "./register-sw.ts";
-import { followWorkshopAddress } from "./workshop/door.ts";
+import { followWorkshopAddress, setAddressFollowed } from "./workshop/door.ts";
 
 /** What the address asks for: a project in a link, or an API's card. A link becomes a document of its own; a bad one says why and changes nothing. */
 async function followAddress(first = false): Promise<void> {
@@ -44,7 +45,9 @@ function forgetLinkOnChange(): void {
 
 render(<App />, document.getElementById("app")!);
 connect();
+connectLab();
 await followAddress(true);
+setAddressFollowed();
 addEventListener("hashchange", () => void followAddress());
 session.start();
 registerServiceWorker();

@@ -9,7 +9,7 @@ import { autoCompile, store } from "./prefs.ts";
 import { compilerPort, makeKernelPort } from "./worker-ports.ts";
 import { startProject } from "./start-project.ts";
 
-export type Panel = "verdict" | "log" | "insns" | "calls" | "output" | "input" | "matrix" | "api";
+export type Panel = "verdict" | "log" | "insns" | "calls" | "output" | "input" | "matrix" | "api" | "lab";
 export const PANELS: readonly { id: Panel; title: string }[] = [
   { id: "verdict", title: "Why" },
   { id: "log", title: "Log" },
@@ -19,6 +19,7 @@ export const PANELS: readonly { id: Panel; title: string }[] = [
   { id: "input", title: "Input" },
   { id: "matrix", title: "All kernels" },
   { id: "api", title: "API" },
+  { id: "lab", title: "Lab" },
 ];
 
 export const panel = signal<Panel>("verdict");

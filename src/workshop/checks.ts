@@ -5,13 +5,17 @@ import { once } from "./once.ts";
 import { evaluateScript } from "./script.ts";
 import type { Attempt, AttemptRun, AttemptVerdict, Check, CheckOutcome, KernelName, StepInput, WorkshopStep } from "./types.ts";
 
-/** Runs every check of a step against an attempt, in order; one that cannot be answered has not passed, and says why. */
-export async function runChecks(step: WorkshopStep, attempt: Attempt): Promise<CheckOutcome[]> {
+/**
+ * Runs every check of a step against an attempt, in order; one that cannot be answered has not passed, and says why. `onOutcome` is
+ * told each outcome as it comes.
+ */
+export async function runChecks(step: WorkshopStep, attempt: Attempt, onOutcome?: (outcomes: readonly CheckOutcome[]) => void): Promise<CheckOutcome[]> {
   const asked = once(attempt);
   const outcomes: CheckOutcome[] = [];
   for (const check of step.checks) {
     const failure = await judge(step, check, asked);
     outcomes.push({ title: check.title, passed: failure === null, detail: failure ?? "" });
+    onOutcome?.([...outcomes]);
   }
   return outcomes;
 }

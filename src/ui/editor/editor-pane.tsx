@@ -1,6 +1,7 @@
 import { effect, signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { session } from "../state.ts";
+import { addressFollowed } from "../workshop/door.ts";
 import { FileTabs } from "./file-tabs.tsx";
 import { Problems } from "./problems.tsx";
 import { Split } from "../widgets/split.tsx";
@@ -26,7 +27,7 @@ function Text() {
   useEffect(() => {
     let dispose: (() => void) | undefined;
     let gone = false;
-    import("./editor.ts").then(({ mountEditor }) => {
+    addressFollowed.then(() => import("./editor.ts")).then(({ mountEditor }) => {
       if (gone) return;
       dispose = mountEditor(host.current!);
       arrived.value = true;

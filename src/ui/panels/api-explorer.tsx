@@ -6,6 +6,7 @@ import { filterApis, statusOf, type ApiEntry, type ApiFilter } from "../../sessi
 import { apiData, apiEntry, apiError, loadApiData } from "../api-data.ts";
 import { pane, panel, session } from "../state.ts";
 import { Icon } from "../widgets/icon.tsx";
+import { Stability, useStability } from "./stability-card.tsx";
 import { VirtualList } from "../widgets/virtual-list.tsx";
 
 const filter = signal<ApiFilter>({ query: "", kind: "all", status: "all", programType: "", flag: "" });
@@ -35,7 +36,7 @@ export function ApiPanel() {
   if (!data) return <div class="pad skeleton" aria-hidden="true"><i style={{ width: "60%" }} /><i style={{ width: "90%" }} /><i style={{ width: "75%" }} /></div>;
   const entry = openName.value ? apiEntry(openName.value) : null;
   if (openName.value) {
-    return entry ? <Card entry={entry} /> : <div class="empty"><strong>{openName.value}</strong><p>No simulated kernel has a helper or kfunc of this name.</p><button type="button" class="button outlined" onClick={() => { openName.value = null; }}>All APIs</button></div>;
+    return entry ? <Card entry={entry} /> : <MadeUp name={openName.value} />;
   }
   const f = filter.value;
   const set = (change: Partial<ApiFilter>): void => { filter.value = { ...filter.value, ...change }; };
@@ -81,11 +82,28 @@ function Timeline({ entry }: { entry: ApiEntry }) {
   );
 }
 
+/** A kfunc that only the custom kernel has, or nothing at all. */
+function MadeUp({ name }: { name: string }) {
+  const answer = useStability(name);
+  const back = <button type="button" class="button small" onClick={() => { openName.value = null; }}><Icon name="left" size={13} /> All APIs</button>;
+  if (answer === null) return <div class="scroll pad api-card">{back}<p class="faint">…</p></div>;
+  if (!answer.ok) return <div class="empty"><strong>{name}</strong><p>No simulated kernel has a helper or kfunc of this name.</p>{back}</div>;
+  return (
+    <div class="scroll pad api-card">{back}
+      <h2 class="mono">{answer.value.name}</h2>
+      <p class="row wrap"><span class="tag">kfunc</span><span class="tag warn">only in {answer.value.madeUpBy}</span></p>
+      {answer.value.signature && <pre class="quote">{answer.value.signature}</pre>}
+      <Stability answer={answer} />
+    </div>
+  );
+}
+
 function Card({ entry }: { entry: ApiEntry }) {
   const data = apiData.value!;
   const newest = [...entry.kernels].reverse().find((k) => k.present);
   const status = statusOf(entry, data.kernels);
   const [life, setLife] = useState<ApiLifeAnswer | null>(null);
+  const stability = useStability(entry.name);
   useEffect(() => {
     let wanted = true;
     setLife(null);
@@ -105,6 +123,7 @@ function Card({ entry }: { entry: ApiEntry }) {
       <div class="card-timeline" style={{ "--kernels": data.kernels.length }}><span class="timeline-head">{data.kernels.map((k) => <i key={k}>{k}</i>)}</span><Timeline entry={entry} /></div>
       {entry.replacement && <p>Replaced by <button type="button" class="link mono" onClick={() => openApi(entry.replacement!)}>{entry.replacement}</button>.</p>}
       {entry.note && <p class="muted">{entry.note}</p>}
+      <Stability answer={stability} />
       <h3 class="heading">Its life</h3>
       {life === null ? <p class="faint">…</p> : !life.ok ? <p class="no">{life.error}</p> : (
         <ol class="life">

@@ -36,13 +36,13 @@ export function MatrixPanel() {
                   <th scope="row"><code class="ellipsis">{p.name}</code><span class="faint minimum">{minimumKernel(row, kernels) ?? p.section}</span></th>
                   {row.map((cell, i) => {
                     const kernel = kernels[i]!;
-                    const verdict = cell?.kind === "done" ? cell.verdict.verdict : cell?.kind ?? "waiting";
-                    const message = cell?.kind === "done" ? cell.verdict.message : "";
+                    const verdict = cell?.kind === "done" ? (cell.verdict.verdict === "accepted" && cell.verdict.lab?.warned ? "warned" : cell.verdict.verdict) : cell?.kind ?? "waiting";
+                    const message = cell?.kind === "done" ? (verdict === "warned" ? cell.verdict.lab!.uses.filter((u) => u.what === "deprecated").map((u) => u.text).join("; ") : cell.verdict.message) : "";
                     return (
                       <td key={kernel}>
                         <button type="button" class="cell" data-verdict={verdict} aria-label={`${p.name} on ${kernel}: ${verdict}${message ? `, ${message}` : ""}`} title={`${kernel}: ${verdict}${message ? `\n${message}` : ""}`}
                           onClick={() => { session.update({ kernel, program: p.name, selectedInsn: null }); panel.value = "verdict"; }}>
-                          {verdict === "accepted" && <Icon name="check" size={13} />}{verdict === "rejected" && <Icon name="cross" size={13} />}{verdict === "unsupported" && <Icon name="dash" size={13} />}{verdict === "stopped" && <Icon name="stop" size={11} />}
+                          {verdict === "accepted" && <Icon name="check" size={13} />}{verdict === "warned" && <Icon name="alert" size={13} />}{verdict === "rejected" && <Icon name="cross" size={13} />}{verdict === "unsupported" && <Icon name="dash" size={13} />}{verdict === "stopped" && <Icon name="stop" size={11} />}
                         </button>
                       </td>
                     );

@@ -13,7 +13,8 @@ export function Checks({ taking }: { taking: Taking }) {
   const step = taking.step.value;
   const state = taking.checks.value;
   if (step.checks.length === 0 && Object.keys(step.solution).length === 0) return null;
-  const outcomes = state.kind === "done" ? state.outcomes : state.kind === "checking" ? state.last : null;
+  const fresh = state.kind === "checking" ? state.fresh.length : 0;
+  const outcomes = state.kind === "done" ? state.outcomes : state.kind === "checking" ? [...state.fresh, ...(state.last ?? []).slice(fresh)] : null;
   const stale = state.kind === "checking" || (state.kind === "done" && state.stale);
   const passed = outcomes?.filter((o) => o.passed).length ?? 0;
   const all = step.checks.length > 0 && outcomes !== null && passed === step.checks.length;
@@ -24,7 +25,7 @@ export function Checks({ taking }: { taking: Taking }) {
         <button type="button" class="checks-fold" aria-expanded={!folded.value} onClick={() => { folded.value = !folded.value; }}>
           <Icon name={folded.value ? "right" : "down"} size={12} />
           <strong>{all && !stale ? "Passed" : "Checks"}</strong>
-          {step.checks.length > 0 && <span class={`num ${all ? "ok" : "muted"}`}>{outcomes ? passed : "–"}/{step.checks.length}</span>}
+          {step.checks.length > 0 && <span class={`num ${all ? "ok" : "muted"}`}>{outcomes && outcomes.length > 0 ? passed : "–"}/{step.checks.length}</span>}
           {state.kind === "checking" && <span class="spinner" aria-hidden="true" />}
         </button>
         <span class="grow" />
@@ -36,7 +37,7 @@ export function Checks({ taking }: { taking: Taking }) {
       </div>
       {!folded.value && step.checks.length > 0 && (
         <ul class="check-list" data-stale={stale} aria-live="polite" aria-busy={state.kind === "checking"}>
-          {step.checks.map((check, i) => <Row key={`${step.id}-${i}`} title={check.title} outcome={outcomes?.[i] ?? null} />)}
+          {step.checks.map((check, i) => <Row key={`${step.id}-${i}`} title={check.title} outcome={outcomes?.[i] ?? null} stale={stale && i >= fresh} />)}
         </ul>
       )}
       {state.kind === "none" && step.checks.length > 0 && <Waiting />}
@@ -45,10 +46,10 @@ export function Checks({ taking }: { taking: Taking }) {
   );
 }
 
-function Row({ title, outcome }: { title: string; outcome: CheckOutcome | null }) {
+function Row({ title, outcome, stale }: { title: string; outcome: CheckOutcome | null; stale: boolean }) {
   const state = outcome === null ? "open" : outcome.passed ? "passed" : "failed";
   return (
-    <li class="check" data-state={state}>
+    <li class="check" data-state={state} data-stale={stale}>
       <span class="check-mark">{state === "open" ? <i /> : <Icon name={state === "passed" ? "check" : "cross"} size={13} />}<span class="sr">{{ open: "not checked yet", passed: "passed", failed: "not passed" }[state]}: </span></span>
       <span class="check-text">{title}{outcome && !outcome.passed && outcome.detail !== "" && <span class="check-detail">{outcome.detail}</span>}</span>
     </li>

@@ -32,10 +32,20 @@ export function mountDiff(host: HTMLElement, mine: string, theirs: string): () =
   const modified = monaco.editor.createModel(theirs, "c");
   editor.setModel({ original, modified });
   const stop = effect(() => monaco.editor.setTheme(`page-${theme.value}`));
-  return () => {
-    stop();
+  const dispose = (): void => {
     editor.dispose();
     original.dispose();
     modified.dispose();
+  };
+  return () => {
+    stop();
+    // Closed while the difference is still being computed, Monaco would miss its models.
+    if (editor.getLineChanges() !== null) dispose();
+    else {
+      const computed = editor.onDidUpdateDiff(() => {
+        computed.dispose();
+        queueMicrotask(dispose);
+      });
+    }
   };
 }

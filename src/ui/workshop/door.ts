@@ -50,6 +50,11 @@ export async function followWorkshopAddress(first: boolean): Promise<boolean> {
   return true;
 }
 
+let letIn: () => void = () => undefined;
+/** Settles when what the address asks for is on the page. Large things that can wait (the editor, 3 MB) wait for it, so that a text comes first on a slow line. */
+export const addressFollowed = new Promise<void>((resolve) => { letIn = resolve; });
+export const setAddressFollowed = (): void => letIn();
+
 type Inside = typeof import("./enter.ts");
 
 /** Goes through the door with something to open. */
