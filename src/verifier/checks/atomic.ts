@@ -32,7 +32,7 @@ function checkRmw(env: Env, insn: Insn): void {
     if (isPointerValue(env, env.reg(0))) env.fail("EACCES", "R0 leaks addr into mem");
   }
   if (isPointerValue(env, env.reg(insn.src))) env.fail("EACCES", `R${insn.src} leaks addr into mem`);
-  if (!ptrTypeOk(env, insn.dst, insn)) env.fail("EACCES", `BPF_ATOMIC stores into R${insn.dst} ${regTypeStr(env, env.reg(insn.dst).type)} is not allowed`);
+  if (!ptrTypeOk(env, insn.dst, insn)) env.fail("EACCES", `${env.f.disasm_atomics ? "BPF_ATOMIC" : "BPF_XADD"} stores into R${insn.dst} ${regTypeStr(env, env.reg(insn.dst).type)} is not allowed`);
   const load = atomicLoadReg(insn);
   if (load >= 0) checkRegWrite(env, load, true);
   const size = sizeBytes(insn.code);

@@ -102,7 +102,11 @@ function pointerArg(env: Env, target: AttachProto, param: BtfParam | undefined, 
   if (iter && iter.regType !== SCALAR_VALUE && (iter.regType & 0xff) === PTR_TO_BUF) return iter;
   const special = env.progType === "struct_ops" ? structOpsArg(env, target, arg) : undefined;
   if (special) return special;
-  if (!isStructPtr(btf, ptr)) return SCALAR;
+  if (!isStructPtr(btf, ptr)) {
+    const to = btf.resolve(ptr.type);
+    if (env.f.ctx_any_pointer || to?.kind === BtfKind.VOID || (to?.kind === BtfKind.INT && (env.f.ctx_int_pointer || to.size === 1))) return SCALAR;
+    return line(`func '${name}' arg${arg} type ${kindName(to)} is not a struct`);
+  }
   if (iter) return iter;
   let regType = PTR_TO_BTF_ID | (argsTrusted(env, target) ? PTR_TRUSTED : 0);
   if (param?.name.endsWith("__nullable")) regType |= PTR_MAYBE_NULL;

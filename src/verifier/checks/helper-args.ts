@@ -162,7 +162,7 @@ function checkByType(env: Env, i: number, meta: CallMeta, fn: HelperProto, base:
     case "ARG_CONST_SIZE":
     case "ARG_CONST_SIZE_OR_ZERO": {
       const prev = argType(fn.args[i - 1]);
-      const write = env.f.helper_mem_write_flag ? ((prev?.flags ?? 0) & T.MEM_WRITE) !== 0 : ((prev?.flags ?? 0) & T.MEM_UNINIT) !== 0;
+      const write = env.f.helper_mem_write_flag ? ((prev?.flags ?? 0) & T.MEM_WRITE) !== 0 : ((prev?.flags ?? 0) & T.MEM_UNINIT || prev?.base.includes("UNINIT")) && tnumIsConst(reg.varOff);
       meta.msizeMax = reg.r64.umax;
       checkMemSizeReg(env, regno - 1, regno, write ? "write" : "read", base === "ARG_CONST_SIZE_OR_ZERO", meta);
       return;

@@ -38,7 +38,7 @@ export function checkHelperMemAccess(env: Env, reg: RegState, regno: number, siz
       return;
     case T.PTR_TO_BUF:
       if (T.typeIsRdonlyMem(reg.type)) noWrite();
-      checkBufferAccess(env, T.typeIsRdonlyMem(reg.type) ? "rdonly" : "rdwr", reg, name, off);
+      checkBufferAccess(env, T.typeIsRdonlyMem(reg.type) ? "rdonly" : "rdwr", reg, name, off, size);
       return;
     case T.PTR_TO_STACK:
       checkStackRangeInitialized(env, reg, regno, off, size, zeroOk, t, raw);

@@ -81,7 +81,10 @@ export function refineRetval(env: Env, fn: HelperProto, meta: CallMeta): void {
     env.dom.sync(r0);
   };
   switch (meta.func) {
-    case "bpf_get_stack": case "bpf_get_task_stack": case "bpf_probe_read_str": case "bpf_probe_read_kernel_str": case "bpf_probe_read_user_str":
+    case "bpf_get_task_stack":
+      if (env.f.refine_task_stack) set(-MAX_ERRNO, meta.msizeMax, false);
+      break;
+    case "bpf_get_stack": case "bpf_probe_read_str": case "bpf_probe_read_kernel_str": case "bpf_probe_read_user_str":
       set(-MAX_ERRNO, meta.msizeMax, false);
       break;
     case "bpf_get_smp_processor_id":

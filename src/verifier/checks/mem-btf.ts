@@ -89,7 +89,7 @@ export function checkPtrToBtfAccess(env: Env, reg: RegState, name: string, off0:
   const tname = btf.type(reg.btfId)?.name ?? "";
   const kernelType = btf !== env.btf;
   if (!env.allowPtrLeaks) env.fail("EPERM", `'struct ${tname}' access is allowed only to CAP_PERFMON and CAP_SYS_ADMIN`);
-  if (!env.prog.gplCompatible && kernelType) env.fail("EINVAL", `Cannot access kernel 'struct ${tname}' from non-GPL compatible program`);
+  if (!env.prog.gplCompatible && kernelType && env.f.btf_access_gpl) env.fail("EINVAL", `Cannot access kernel 'struct ${tname}' from non-GPL compatible program`);
   const variable = (): never => env.fail("EACCES", `${name} is ptr_${tname} invalid variable offset: off=${off0}, var_off=${tnumStr(env, reg.varOff)}`);
   if (!env.f.ptr_fixed_off && reg.varOff.mask !== 0n) variable();
   const off = env.f.ptr_fixed_off ? off0 : off0 + Number(BigInt.asIntN(32, reg.varOff.value));

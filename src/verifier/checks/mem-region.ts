@@ -77,14 +77,14 @@ export function mayAccessDirectPktData(env: Env, pktAccess: boolean | null, t: "
 }
 
 /** Tracepoint and iterator buffers: constant, non-negative offsets only. */
-export function checkBufferAccess(env: Env, what: string, reg: RegState, name: string, off: number): void {
+export function checkBufferAccess(env: Env, what: string, reg: RegState, name: string, off: number, size: number): void {
   if (!env.f.ptr_fixed_off) {
     if (!tnumIsConst(reg.varOff)) env.fail("EACCES", `${name} invalid variable buffer offset: off=${off}, var_off=${tnumStr(env, reg.varOff)}`);
     const start = BigInt.asIntN(64, reg.varOff.value);
     if (start + BigInt(off) < 0n) env.fail("EACCES", `${name} invalid negative ${what} buffer offset: off=${off}, var_off=${start}`);
     return;
   }
-  if (off < 0) env.fail("EACCES", `${name} invalid ${what} buffer access: off=${off}, size=${0}`);
+  if (off < 0) env.fail("EACCES", `${name} invalid ${what} buffer access: off=${off}, size=${size}`);
   if (!tnumIsConst(reg.varOff) || reg.varOff.value !== 0n) env.fail("EACCES", `${name} invalid variable buffer offset: off=${off}, var_off=${tnumStr(env, reg.varOff)}`);
 }
 export function checkFlowKeysAccess(env: Env, reg: RegState, name: string, off0: number, size: number): void {
@@ -107,7 +107,7 @@ export function checkPtrOffReg(env: Env, reg: RegState, regno: number, fixedOffO
     if (!fixedOffOk && v !== 0n) env.failReported("EACCES", `dereference of modified ${regTypeStr(env, reg.type)} ptr R${regno} off=${v} disallowed`);
     return;
   }
-  if (reg.off < 0) env.fail("EACCES", `negative offset ${regTypeStr(env, reg.type)} ptr R${regno} off=${reg.off} disallowed`);
+  if (reg.off < 0 && env.f.negative_offset_message) env.fail("EACCES", `negative offset ${regTypeStr(env, reg.type)} ptr R${regno} off=${reg.off} disallowed`);
   if (!fixedOffOk && reg.off) env.failReported("EACCES", `dereference of modified ${regTypeStr(env, reg.type)} ptr R${regno} off=${reg.off} disallowed`);
   if (!tnumIsConst(reg.varOff) || reg.varOff.value !== 0n) env.fail("EACCES", `variable ${regTypeStr(env, reg.type)} access var_off=${tnumStr(env, reg.varOff)} disallowed`);
 }

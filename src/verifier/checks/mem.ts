@@ -73,7 +73,7 @@ export function checkMemAccess(
     checkSockAccess(env, insnIdx, reg, name, off, size, t);
     unknownValue(env, value);
   } else if (reg.type === T.PTR_TO_TP_BUFFER) {
-    checkBufferAccess(env, "tracepoint", reg, name, off);
+    checkBufferAccess(env, "tracepoint", reg, name, off, size);
     if (t === "read") unknownValue(env, value);
   } else if (base === T.PTR_TO_BTF_ID && !T.typeMayBeNull(reg.type)) {
     checkPtrToBtfAccess(env, reg, name, off, size, t, value);
@@ -82,7 +82,7 @@ export function checkMemAccess(
   } else if (base === T.PTR_TO_BUF && !T.typeMayBeNull(reg.type)) {
     const rdonly = T.typeIsRdonlyMem(reg.type);
     if (rdonly && t === "write") env.fail("EACCES", `${name} cannot write into ${regTypeStr(env, reg.type)}`);
-    checkBufferAccess(env, rdonly ? "rdonly" : "rdwr", reg, name, off);
+    checkBufferAccess(env, rdonly ? "rdonly" : "rdwr", reg, name, off, size);
     if (rdonly || t === "read") unknownValue(env, value);
   } else if (reg.type === T.PTR_TO_ARENA) {
     if (t === "read") unknownValue(env, value);

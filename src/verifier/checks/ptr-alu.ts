@@ -61,7 +61,8 @@ export function adjustPtrMinMaxVals(env: Env, insn: Insn, ptrRegno: number, off:
     env.fail("EACCES", `R${dst} 32-bit pointer arithmetic prohibited`);
   }
   const ptr = frame.regs[ptrRegno]!.clone();
-  if (ptr.type & T.PTR_MAYBE_NULL) env.fail("EACCES", `R${dst} pointer arithmetic on ${regTypeStr(env, ptr.type)} prohibited, null-check it first`);
+  if (ptr.type & T.PTR_MAYBE_NULL)
+    env.fail("EACCES", `R${dst} pointer arithmetic on ${regTypeStr(env, ptr.type)} prohibited${env.f.null_check_first_message || T.baseType(ptr.type) === T.PTR_TO_MAP_VALUE ? ", null-check it first" : ""}`);
   checkPtrKind(env, dst, ptr, known, o.smin, op);
 
   const ptrIsDst = ptrRegno === dst;

@@ -21,7 +21,7 @@ function returnRange(env: Env): RetvalRange | null {
   switch (env.progType) {
     case "cgroup_sock_addr":
       if (ONE_ONLY.test(at)) return range(1, 1);
-      if (at === "cgroup_inet4_bind" || at === "cgroup_inet6_bind") return range(0, 3);
+      if (at === "cgroup_inet4_bind" || at === "cgroup_inet6_bind") return range(0, env.f.bind_any_port ? 3 : 1);
       return range(0, 1);
     case "cgroup_skb":
       return at === "cgroup_inet_egress" ? range(0, 3) : range(0, 1);

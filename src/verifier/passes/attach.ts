@@ -38,7 +38,7 @@ function canBeSleepable(env: Env): boolean {
   const { type, attachType } = env.prog;
   if (type === "tracing") return TRACING_SLEEPABLE.has(attachType ?? "") && (attachType !== "trace_raw_tp" || env.f.sleepable_tracepoints);
   if (type === "lsm") return attachType !== "lsm_cgroup";
-  return type === "kprobe" || type === "struct_ops" || (env.f.sleepable_tracepoints && (type === "raw_tracepoint" || type === "tracepoint"));
+  return (type === "kprobe" && env.f.sleepable_kprobes) || (type === "struct_ops" && env.f.sleepable_struct_ops) || (env.f.sleepable_tracepoints && (type === "raw_tracepoint" || type === "tracepoint"));
 }
 
 export function checkAttachBtfId(env: Env): void {
@@ -50,9 +50,14 @@ export function checkAttachBtfId(env: Env): void {
   if (prog.sleepable && !canBeSleepable(env))
     env.fail("EINVAL", env.f.sleepable_tracepoints
       ? "Program of this type cannot be sleepable"
-      : "Only fentry/fexit/fmod_ret, lsm, iter, uprobe, and struct_ops programs can be sleepable");
+      : sleepableWords(env));
   if (prog.type === "struct_ops") return checkStructOps(env);
   if (prog.type === "tracing" || prog.type === "lsm" || prog.type === "ext") checkTarget(env);
+}
+
+function sleepableWords(env: Env): string {
+  if (env.f.sleepable_struct_ops) return "Only fentry/fexit/fmod_ret, lsm, iter, uprobe, and struct_ops programs can be sleepable";
+  return env.f.sleepable_kprobes ? "Only fentry/fexit/fmod_ret, lsm, and kprobe/uprobe programs can be sleepable" : "Only fentry/fexit/fmod_ret and lsm programs can be sleepable";
 }
 
 function checkStructOps(env: Env): void {

@@ -99,6 +99,7 @@ function oneArg(env: Env, btf: Btf, funcId: number, type: number, i: number, glo
     if (others("ctx")) bad();
     return arg("ctx");
   }
+  if (!f.global_func_mem_args) return env.fail("EINVAL", `Arg#${i} type PTR in ${name}() is not supported yet.`);
   const target = btf.resolve(ptr.type);
   if (f.global_dynptr_args && target?.kind === BtfKind.STRUCT && (target.name === "bpf_dynptr" || target.name === "bpf_dynptr_kern")) {
     if (tags.size > 0) bad();

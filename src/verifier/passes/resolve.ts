@@ -94,6 +94,7 @@ function ldImm64(env: Env, idx: number): void {
     case 0: return;
     case BPF_PSEUDO_BTF_ID: return checkPseudoBtfId(env, idx);
     case BPF_PSEUDO_FUNC:
+      if (!env.f.pseudo_func) env.fail("EINVAL", "unrecognized bpf_ld_imm64 insn");
       aux.ptrType = PTR_TO_FUNC;
       return;
     case BPF_PSEUDO_MAP_FD: case BPF_PSEUDO_MAP_IDX:

@@ -23,7 +23,7 @@ export function addSubprogAndKfunc(env: Env): void {
   addSubprog(env, 0);
   for (let i = 0; i < env.insns.length; i++) {
     const insn = env.insns[i]!;
-    const func = isPseudoFunc(insn) || isPseudoCall(insn);
+    const func = (isPseudoFunc(insn) && env.f.pseudo_func) || isPseudoCall(insn);
     if (!func && !isKfuncCall(insn)) continue;
     if (!env.bpfCapable) env.fail("EPERM", env.f.subprog_cap_message_new
       ? "loading/calling other bpf or kernel functions are allowed for CAP_BPF and CAP_SYS_ADMIN"
