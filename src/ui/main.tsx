@@ -1,3 +1,4 @@
+import { connectLab } from "./lab/lab-state.ts";
 import { render } from "preact";
 import "./styles/tokens.css";
 import "./styles/base.css";
