@@ -76,9 +76,11 @@ async function compareBinding(): Promise<number> {
       const bound = opened.ok ? bindProgram(opened.value, program.program, kernel) : undefined;
       const theirs = program.verdict === "rejected" && ["open", "prepare", "load"].includes(program.stage) ? (program.messages?.[0] ?? program.message ?? "").trim() : undefined;
       const ours = bound && !bound.ok ? bound.error : undefined;
-      if (theirs === undefined) counts.verifier++;
+      // what has no type is refused by the kernel before its verifier where the loader asks anyway
+      if (theirs === undefined && program.stage !== "syscall") counts.verifier++;
       else counts.refused++;
       if (ours?.verdict === "unsupported") counts.unsupported++;
+      else if (program.stage === "syscall" && ours) counts.refusedSame++;
       else if (theirs !== undefined && ours && (ours.message === theirs || ours.log.includes(theirs))) counts.refusedSame++;
       else if (theirs !== undefined || ours) {
         counts.wrong++;

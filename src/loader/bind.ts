@@ -85,7 +85,7 @@ function bind(session: LoadSession, spec: ObjectSpec, programName: string, optio
   }
   const target = structOps.targets.get(main);
   if (program.type === "struct_ops" && !target) {
-    return log.refuse(`prog '${main.name}': SEC("struct_ops") program isn't referenced anywhere, did you forget to use it?`, { errno: EINVAL, subject: { kind: "section", name: main.section } });
+    log.warn(`prog '${main.name}': SEC("struct_ops") program isn't referenced anywhere, did you forget to use it?`);
   }
   const attach = findAttachTarget(session, main, program.attachTo);
   const { calls, kfuncs } = callsOf(session, layout);

@@ -16,6 +16,8 @@ const NO_MAX_ENTRIES = new Set(["sk_storage", "task_storage", "inode_storage", "
 
 /** The map as it is asked for: max_entries filled in where the loader or libbpf would. */
 export function mapToCreate(map: MapSpec, options: CheckMapsOptions = {}): MapSpec {
+  // an event array without size is as long as there are CPUs, also as a template (libbpf map_set_def_max_entries)
+  if (map.inner?.type === "perf_event_array" && map.inner.maxEntries === 0) map = { ...map, inner: { ...map.inner, maxEntries: 1 } };
   if (map.maxEntries !== 0 || options.fixMaxEntries === false || NO_MAX_ENTRIES.has(map.type)) return map;
   // libbpf rounds a ring's size up to pages whenever it is set
   return { ...map, maxEntries: map.type === "ringbuf" || map.type === "user_ringbuf" ? PAGE_SIZE : 1 };
@@ -77,6 +79,8 @@ function createErrno(map: MapSpec, kernel: Kernel): Errno | undefined {
   const { keySize, valueSize, maxEntries, flags } = map;
   const bad = (condition: boolean): Errno | undefined => (condition ? EINVAL : undefined);
   const big = (condition: boolean): Errno | undefined => (condition ? E2BIG : undefined);
+  // libbpf leaves the template's descriptor 0 then, which is whatever standard input is, and no map
+  const noTemplate = !map.inner;
   const percpu = map.type.includes("percpu");
   const restricted = (flags & (BPF_F_RDONLY_PROG | BPF_F_WRONLY_PROG)) !== 0;
   if ((flags & BPF_F_RDONLY_PROG) !== 0 && (flags & BPF_F_WRONLY_PROG) !== 0) return EINVAL;
@@ -92,9 +96,9 @@ function createErrno(map: MapSpec, kernel: Kernel): Errno | undefined {
     case "cgroup_array":
       return bad(maxEntries === 0 || keySize !== 4 || valueSize !== 4 || restricted || (flags & (BPF_F_MMAPABLE | BPF_F_NO_PREALLOC)) !== 0);
     case "array_of_maps":
-      return bad(maxEntries === 0 || keySize !== 4 || valueSize !== 4 || restricted) ?? (map.inner ? undefined : "-EBADF");
+      return bad(maxEntries === 0 || keySize !== 4 || valueSize !== 4 || restricted || noTemplate);
     case "hash_of_maps":
-      return bad(maxEntries === 0 || keySize === 0 || valueSize !== 4) ?? (map.inner ? undefined : "-EBADF");
+      return bad(maxEntries === 0 || keySize === 0 || valueSize !== 4 || noTemplate);
     case "hash":
     case "percpu_hash":
     case "rhash":

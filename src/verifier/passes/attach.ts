@@ -63,6 +63,7 @@ function sleepableWords(env: Env): string {
 function checkStructOps(env: Env): void {
   const { prog } = env;
   if (!prog.gplCompatible) env.fail("EINVAL", "struct ops programs must have a GPL compatible license");
+  if (env.f.struct_ops_by_btf && !prog.attachBtfId) env.failSilently("ENOTSUPP");
   const btf = prog.attachBtf;
   const t = btf?.type(prog.attachBtfId);
   if (!btf || t?.kind !== BtfKind.STRUCT) env.fail("ENOTSUPP", `attach_btf_id ${prog.attachBtfId} is not a supported struct`);
