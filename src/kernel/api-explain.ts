@@ -49,6 +49,8 @@ export function explainMissing(written: string, kernel: Kernel, db: ApiDb, optio
       sentences: [`${name}: kernel ${kernel.name} is built without BTF, so it has no kfuncs; a kfunc is found by its BTF id`],
     });
   }
+  const lab = labState(name, life, kernel, options);
+  if (lab) return base(lab);
   if (!life) return base(unknown(name, db));
   const here = kernel.manifest.kernel;
   const state = stateAt(db, life, here);
@@ -56,6 +58,21 @@ export function explainMissing(written: string, kernel: Kernel, db: ApiDb, optio
   if (!isKnownAt(db, life, here)) return base(notKnown(life, here));
   if (compareSeries(here, life.since) < 0) return base(notYet(life, here, db));
   return base(gone(life, here, db));
+}
+
+/** A function that a custom kernel brought or changed: the database knows only the releases'. */
+function labState(name: string, life: ApiLife | undefined, kernel: Kernel, { progType }: ExplainOptions): Draft | null {
+  const { policy } = kernel;
+  if (!policy) return null;
+  const helper = life?.kind === "helper" ? kernel.helperByName(name) : undefined;
+  if (helper && helper.id !== life!.id) {
+    return { status: "removed by policy", fixes: [], sentences: [`${name}: its number is ${helper.id} in ${kernel.name}, ${life!.id} in the releases; a program has the number of the headers it was built with`] };
+  }
+  const kfunc = life?.kind === "helper" ? undefined : kernel.kfunc(name);
+  if (!kfunc || !(policy.added.has(name) || policy.changed.has(name))) return null;
+  if (progType === undefined || kfunc.progTypes.includes(progType)) return { status: "present", fixes: [], sentences: [`${name}: kernel ${kernel.name} has it`] };
+  const types = kfunc.progTypes.length > 0 ? kfunc.progTypes.join(", ") : "none";
+  return { status: "not allowed", fixes: [], sentences: [`${name}: kernel ${kernel.name} has it, but not for ${progType} programs; program types that may call it: ${types}`] };
 }
 
 function unknown(name: string, db: ApiDb): Draft {

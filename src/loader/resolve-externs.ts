@@ -2,6 +2,7 @@ import type { BtfId } from "../base/brand.ts";
 import { KIND_NAMES } from "../btf/constants.ts";
 import { typesAreCompatible } from "../btf/core-compat.ts";
 import { BtfKind, type Btf } from "../btf/types.ts";
+import { LAB_MODULE } from "../kernel/lab/workbench.ts";
 import type { Kernel } from "../kernel/types.ts";
 import type { Extern } from "./internals.ts";
 import { setKconfigNumber, setKconfigText } from "./kconfig.ts";
@@ -148,6 +149,9 @@ function unknownVersion(session: LoadSession, extern: Extern): string {
   return `extern (func ksym) '${extern.name}': ${why}; ${there}`;
 }
 
+/** Functions that a custom kernel brings stand for the kernel's own, though they are kept like a module's. */
+const homeOf = (module: string | null): string => (module === null || module === LAB_MODULE ? "vmlinux" : module);
+
 function resolveFunc(session: LoadSession, extern: Extern): ResolvedExtern {
   const { log, object } = session;
   const details = { stage: "resolve" as const, errno: EINVAL, subject: { kind: "kfunc" as const, name: extern.essential } };
@@ -161,7 +165,7 @@ function resolveFunc(session: LoadSession, extern: Extern): ResolvedExtern {
   const proto = func?.kind === BtfKind.FUNC ? func.type : 0;
   if (!object.btf || typesAreCompatible(object.btf, extern.typeId, found.btf, proto) !== "yes") {
     if (extern.weak) return { kind: "missing" };
-    return log.refuse(`extern (func ksym) '${extern.name}': func_proto [${extern.typeId}] incompatible with ${found.module ?? "vmlinux"} [${proto}]`, details);
+    return log.refuse(`extern (func ksym) '${extern.name}': func_proto [${extern.typeId}] incompatible with ${homeOf(found.module)} [${proto}]`, details);
   }
   indexOfModule(session, found.module);
   return { kind: "btf", module: found.module, id: found.id };

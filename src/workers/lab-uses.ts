@@ -1,4 +1,5 @@
 /** What of a custom kernel's changes a program meets. */
+import { essentialName } from "../kernel/api-explain.ts";
 import { removalOf } from "../kernel/lab/release-dates.ts";
 import type { PolicyChange } from "../kernel/lab/types.ts";
 import type { Kernel, KernelPolicy } from "../kernel/types.ts";
@@ -27,7 +28,10 @@ export function labVerdict(kernel: Kernel, bound: BoundProgram | null, load: Loa
 function callsOf(bound: BoundProgram): Called[] {
   return bound.calls.filter((call) => call.kind !== "subprog").map((call) => {
     const source = sourceAt(bound, call.insn);
-    return { name: call.name, id: call.kind === "helper" ? call.id : null, insn: call.insn, ...(source ? { source } : {}) };
+    // What libbpf could not resolve stands there as a call of a number that nothing has.
+    const missing = /^kfunc '(\w+)'/.exec(bound.poisoned.get(call.insn) ?? "")?.[1];
+    const place = { insn: call.insn, ...(source ? { source } : {}) };
+    return missing === undefined ? { name: call.name, id: call.kind === "helper" ? call.id : null, ...place } : { name: essentialName(missing), id: null, ...place };
   });
 }
 

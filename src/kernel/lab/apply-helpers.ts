@@ -24,6 +24,10 @@ export function helper(work: Workbench, change: Op<"helper">, path: string): Res
   const found = source(work, change, path);
   if (!found.ok) return found;
   if (!found.value) return DONE;
+  if (upstream?.name === found.value.name && !change.body && !change.programTypes) {
+    work.notes.push(`${path}: helper ${id} of kernel ${work.pack.manifest.kernel} is ${upstream.name} already; its own is kept`);
+    return DONE;
+  }
   let made: HelperEntry = { ...found.value, id };
   if (change.programTypes) made = { ...made, allowed: onlyFor(made, work.knownTypes(change.programTypes, path)) };
   if (change.body) {

@@ -18,6 +18,8 @@ export function btfReturn(env: Env, r0: RegState, base: string, flags: number, f
     return;
   }
   const { btf } = env.kernel;
+  // Without CONFIG_DEBUG_INFO_BTF the lists of ids are zeros (include/linux/btf_ids.h); 8 is RET_PTR_TO_BTF_ID, with _OR_NULL in 5.10.
+  if (!btf) env.fail("EINVAL", `invalid return type 8 of func ${meta.func}#${env.insns[env.insnIdx]!.imm}`);
   const id = fn.retBtf && btf ? btf.find(BtfKind.STRUCT, fn.retBtf) : undefined;
   if (!btf || id === undefined) env.unsupported(`what ${meta.func} returns is not known for this kernel`);
   r0.type = T.PTR_TO_BTF_ID | flags;
