@@ -94,7 +94,7 @@ export async function loadLab(): Promise<void> {
 
 async function readSamples(): Promise<readonly Sample[]> {
   try {
-    const response = await fetch(new URL("kernels/lab/index.json", document.baseURI));
+    const response = await fetch(new URL("kernels/lab-index.json", document.baseURI));
     if (!response.ok) return [];
     const data = (await response.json()) as unknown;
     const list = Array.isArray(data) ? (data as unknown[]) : Array.isArray((data as { labs?: unknown })?.labs) ? (data as { labs: unknown[] }).labs : [];
