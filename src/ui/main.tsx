@@ -4,6 +4,7 @@ import "./styles/tokens.css";
 import "./styles/base.css";
 import "./styles/layout.css";
 import "./styles/panels.css";
+import "./styles/explain.css";
 import "./styles/workshop.css";
 import "./styles/lab.css";
 import { decodeLink, isLink } from "../session/link.ts";
@@ -44,11 +45,15 @@ function forgetLinkOnChange(): void {
   });
 }
 
-render(<App />, document.getElementById("app")!);
-connect();
-connectLab();
-await followAddress(true);
-setAddressFollowed();
-addEventListener("hashchange", () => void followAddress());
-session.start();
-registerServiceWorker();
+/** Not awaited at the top: what is loaded on the way may import from this file's chunk, which then has to be done. */
+async function start(): Promise<void> {
+  render(<App />, document.getElementById("app")!);
+  connect();
+  await followAddress(true);
+  setAddressFollowed();
+  addEventListener("hashchange", () => void followAddress());
+  session.start();
+  registerServiceWorker();
+}
+
+void start();

@@ -12,10 +12,13 @@ export function StatusBar() {
     done: compile.kind === "done" ? `clang took ${Math.round(compile.ms)} ms${compile.errors + compile.warnings > 0 ? `: ${count(compile.errors, "error")}${compile.errors > 0 && compile.warnings > 0 ? ", " : ""}${count(compile.warnings, "warning")}` : ""}` : "",
     broken: "no compiler",
   }[compile.kind];
+  const check = session.check.value;
+  const verified = check.kind === "checking" && check.progress ? `verifier: ${check.progress.processed.toLocaleString("en")} instructions…` : check.kind === "done" && check.verdict.verify ? `verifier: ${check.verdict.verify.stats.insns.toLocaleString("en")} instructions in ${Math.round(check.verdict.verify.stats.ms)} ms` : "";
   return (
     <footer class="status">
       <span class={`num ${compile.kind === "done" && compile.errors > 0 ? "no" : ""}`}>{text}</span>
       {session.object.value && <span class="num status-wide">{session.object.value.name}, {session.object.value.bytes.length.toLocaleString("en")} bytes</span>}
+      {verified !== "" && <span class="num status-wide">{verified}</span>}
       <span class="grow" />
       <span class="num status-wide">line {line}, column {col}</span>
       <span class="status-wide">{crossOriginIsolated ? "isolated" : "not isolated"}</span>

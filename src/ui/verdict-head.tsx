@@ -59,7 +59,7 @@ export function VerdictHead() {
       <div class="verdict-line">
         <span class="verdict-word">{h.icon && <Icon name={h.icon} size={18} />}{h.word}</span>
         <span class="verdict-detail">{h.detail}{h.stale && ". The text has changed since."}</span>
-        {session.check.value.kind === "checking" && <button type="button" class="button small outlined late" onClick={() => session.stop()}><Icon name="stop" size={12} /> Stop</button>}
+        {session.check.value.kind === "checking" && <button type="button" class="button small outlined late" aria-label="Stop verifying" onClick={() => session.stop()}><Icon name="stop" size={12} /> Stop</button>}
         <ProgramPicker />
       </div>
       {h.message !== "" && <pre class="verdict-message" tabIndex={0} aria-label="Message">{h.message}</pre>}
@@ -68,6 +68,7 @@ export function VerdictHead() {
           <span class="num">{h.at.file.split("/").pop()}:{h.at.line}</span><code>{sourceLine(h.at)}</code>
         </button>
       )}
+      <Counter />
       <Download />
       <Announce text={h.busy && h.word.endsWith("…") ? "" : `${h.word}. ${h.detail}. ${h.message}`} />
     </div>
@@ -88,6 +89,19 @@ function Announce({ text }: { text: string }) {
     return () => clearTimeout(timer);
   }, [text]);
   return <div class="sr" role="status" aria-live="polite">{said}</div>;
+}
+
+/** How far a long verification is; it appears when the first report comes, a quarter of a second after the start. */
+function Counter() {
+  const check = session.check.value;
+  if (check.kind !== "checking" || !check.progress) return null;
+  const { processed, states, walk, limit } = check.progress;
+  return (
+    <div class="counter">
+      <progress max={limit} value={processed} aria-label="Processed instructions" />
+      <span class="num faint">{processed.toLocaleString("en")} of {limit.toLocaleString("en")} instructions, {states.toLocaleString("en")} states{walk === 2 && "; refused, once more for the log"}</span>
+    </div>
+  );
 }
 
 function Download() {

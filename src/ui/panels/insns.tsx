@@ -51,7 +51,10 @@ function Listing() {
   const pick = (row: Row): void => {
     if (row.kind === "insn") {
       selectInsn(row.line.insn, sourceOfInsn.value.get(row.line.insn));
-    } else if (row.kind === "source") goTo(row.source);
+    } else if (row.kind === "source") {
+      const first = list.slice(list.indexOf(row) + 1).find((r): r is Extract<Row, { kind: "insn" }> => r.kind === "insn");
+      selectInsn(first?.line.insn ?? null, row.source);
+    }
   };
   const move = (by: number): void => {
     const insns = list.filter((r): r is Extract<Row, { kind: "insn" }> => r.kind === "insn");

@@ -4,7 +4,7 @@ import { indexLog, insnOfLine, sourceOfLine, tokensOfLine } from "../../session/
 import type { Project } from "../../session/types.ts";
 import { save } from "../actions.ts";
 import { wrapLog } from "../prefs.ts";
-import { goTo, selectInsn, session, sourceOfInsn, toast } from "../state.ts";
+import { goTo, panel, selectInsn, session, sourceOfInsn, toast } from "../state.ts";
 import { Icon } from "../widgets/icon.tsx";
 import { rowHeight, VirtualList } from "../widgets/virtual-list.tsx";
 import { Skeleton } from "./why.tsx";
@@ -70,11 +70,13 @@ export function LogPanel() {
         </div>
         <label class="search"><Icon name="search" size={13} /><input class="field" type="search" placeholder="Find in log" aria-label="Find in log" value={query.value}
           onInput={(e) => { query.value = e.currentTarget.value; }} onKeyDown={(e) => { if (e.key === "Enter") find(current ?? -1, e.shiftKey ? -1 : 1); }} /></label>
+        <button type="button" class="button small" disabled={selectedInsn === null} onClick={() => { panel.value = "insns"; }} title="Registers and stack before and after the selected instruction, visit by visit">States</button>
         <span class="grow" />
         <span class="faint num nowrap">{log.lines > 0 && `${log.lines.toLocaleString("en")} ${log.lines === 1 ? "line" : "lines"}`}</span>
         <button type="button" class="button small" aria-pressed={wrapLog.value} onClick={() => { wrapLog.value = !wrapLog.value; }} title="Show the whole line of the selection below the list">Detail</button>
         <button type="button" class="button small icon" aria-label="Download the log" title="Download the log" disabled={log.lines === 0} onClick={() => save(`${session.program.value?.name ?? "verifier"}-${session.project.value.kernel}.log`, log.text, "text/plain")}><Icon name="download" size={14} /></button>
       </div>
+      {session.verdict.value?.verify?.logCut && <p class="log-cut">The start of this log is not kept: of a very long one only the end is, as libbpf's buffer of 16 MB does.</p>}
       {check.kind === "checking" ? <Skeleton /> : log.lines === 0 ? (
         <div class="empty"><strong>No log</strong><p>{session.verdict.value?.verdict === "accepted" ? "An accepted program leaves a log at level 2 only; level 1 has the statistics." : "The log appears when a program has reached the verifier."}</p></div>
       ) : (

@@ -135,8 +135,8 @@ function Table({ visit }: { visit: InsnVisit }) {
           {rows.map((r) => (
             <tr key={r.name} data-change={r.change}>
               <th scope="row">{r.name}</th>
-              <td><View view={r.before} /></td>
-              {after && <td>{r.change === "same" ? <span class="faint">same</span> : r.after ? <View view={r.after} /> : <span class="faint">no longer readable</span>}</td>}
+              <td data-when="before"><View view={r.before} /></td>
+              {after && <td data-when="after">{r.change === "same" ? <span class="faint">same</span> : r.after ? <View view={r.after} /> : <span class="faint">no longer readable</span>}</td>}
             </tr>
           ))}
         </tbody>

@@ -1,15 +1,16 @@
 import { applyFix, offeredFixes } from "../editor/replacement.ts";
-import { goTo, panel, selectInsn, session, toast } from "../state.ts";
+import { goTo, panel, session, toast } from "../state.ts";
 import { useMemo } from "preact/hooks";
 import { indexLog } from "../../session/log-text.ts";
 import { openApi } from "./api-explorer.tsx";
+import { ExplanationView } from "./explanation.tsx";
 
 /** The reason in plain words, the path that led there, what would help; for an accepted program what it cost. */
 export function WhyPanel() {
   const check = session.check.value;
   const build = session.build.value;
   const openError = session.openError.value;
-  if (check.kind === "checking") return <Skeleton />;
+  if (check.kind === "checking") return <div class="why"><Skeleton /></div>;
   if (check.kind === "none") {
     if (openError) return <LoadLog lines={openError.log} />;
     if (build && !build.object) return <div class="scroll pad"><h2 class="heading">clang said</h2><pre class="quote">{build.text || build.diagnostics.map((d) => `${d.file}:${d.line}: ${d.message}`).join("\n")}</pre></div>;
@@ -25,34 +26,9 @@ export function WhyPanel() {
       {v.verdict === "unsupported" && (
         <section><h2>This page cannot tell</h2><p>The real kernel has something here that is not simulated, so there is no verdict. It is neither a yes nor a no.</p></section>
       )}
-      {explanation && explanation.title !== v.message && (
-        <section>
-          <h2>{explanation.title}</h2>
-          {explanation.reason !== v.message && explanation.reason !== explanation.title && <p>{explanation.reason}</p>}
-        </section>
-      )}
+      {v.verdict === "stopped" && <section><h2>Stopped before there was a verdict</h2><p>The program is as it was; ask again with another kernel, or change it.</p></section>}
       {v.verdict === "rejected" && <Gone />}
-      {explanation && explanation.fixes.length > 0 && (
-        <section>
-          <h3 class="heading">What would help</h3>
-          <ul class="fixes">{explanation.fixes.map((fix, i) => <li key={i}>{fix}</li>)}</ul>
-        </section>
-      )}
-      {explanation && explanation.path.length > 0 && (
-        <section>
-          <h3 class="heading">How it got there</h3>
-          <ol class="path">
-            {explanation.path.map((step, i) => (
-              <li key={i}>
-                <button type="button" onClick={() => selectInsn(step.insn, step.source)}>
-                  <span class="num faint path-insn">{step.insn}</span>
-                  <span class="path-text">{step.source && <code class="path-source">{step.source.text.trim() || `${step.source.file}:${step.source.line}`}</code>}<span>{step.text}</span>{step.known !== "" && <span class="known">{step.known}</span>}</span>
-                </button>
-              </li>
-            ))}
-          </ol>
-        </section>
-      )}
+      {explanation && <ExplanationView explanation={explanation} />}
       {v.verdict === "rejected" && v.verify && <LastWords log={v.verify.log} message={v.message} />}
       {v.verify?.report && <section><h3 class="heading">The kernel's report</h3><pre class="quote">{v.verify.report}</pre></section>}
       {v.load && v.load.log.length > 0 && <section><h3 class="heading">libbpf printed</h3><pre class="quote">{v.load.log.join("\n")}</pre></section>}
