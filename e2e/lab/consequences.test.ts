@@ -31,7 +31,7 @@ const TABLE: readonly (readonly [sample: string | null, ...outcomes: Outcome[]])
   ["without-btf",             NO_BTF,                         NO_BTF,    NO_BTF,    NO_BTF,    NO_BTF],
 ];
 
-describe.each(TABLE)("%s", (sample, ...outcomes) => {
+describe.each(TABLE.map(([sample, ...outcomes]) => ({ sample, outcomes })))("$sample", ({ sample, outcomes }) => {
   it.each(CALLERS.map((caller, i) => [...caller, outcomes[i]!] as const))("%s/%s: %s", async (file, program, outcome) => {
     const place = { file, program, kernel: "7.3", sample };
     const verdict = await judge(place);
