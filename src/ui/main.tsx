@@ -49,6 +49,7 @@ function forgetLinkOnChange(): void {
 async function start(): Promise<void> {
   render(<App />, document.getElementById("app")!);
   connect();
+  connectLab();
   await followAddress(true);
   setAddressFollowed();
   addEventListener("hashchange", () => void followAddress());
