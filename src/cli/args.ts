@@ -2,8 +2,8 @@ import { err, ok } from "../base/result.ts";
 import type { Result } from "../base/result.ts";
 import { nearestNames } from "../kernel/nearest.ts";
 
-/** "value" takes the next argument, "list" too and may be given several times, "flag" takes none. */
-export type OptionSpec = Readonly<Record<string, "value" | "list" | "flag">>;
+/** "value" takes the next argument, "number?" too where that is a whole number (else ""), "list" too and may be given several times, "flag" takes none. */
+export type OptionSpec = Readonly<Record<string, "value" | "list" | "number?" | "flag">>;
 
 export interface Parsed {
   /** arguments that are no options */
@@ -37,6 +37,10 @@ export function parseArgs(args: readonly string[], spec: OptionSpec): Result<Par
     if (options.has(name) && kind !== "list") return err(`${name} is given twice`);
     if (kind === "flag") {
       if (equals >= 0) return err(`${name} takes no value`);
+      options.set(name, "");
+      continue;
+    }
+    if (kind === "number?" && equals < 0 && !/^\d+$/.test(args[i + 1] ?? "")) {
       options.set(name, "");
       continue;
     }

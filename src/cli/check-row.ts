@@ -2,7 +2,7 @@ import type { Diagnostic } from "../compiler/types.ts";
 import { explanationText } from "../kernel/api-explain.ts";
 import type { ApiExplanation } from "../kernel/api-types.ts";
 import type { SourcePos } from "../loader/types.ts";
-import type { Explanation } from "../verifier/types.ts";
+import type { Explanation, InsnStates } from "../verifier/types.ts";
 import type { ProgramVerdict } from "../workers/kernel-api.ts";
 import type { LabUse } from "../workers/lab-api.ts";
 import type { OpenedInput } from "./objects.ts";
@@ -31,6 +31,10 @@ export interface CheckRow {
   /** of the custom kernel's changes, those the program meets */
   changes: readonly LabUse[];
   log?: string;
+  /** with --states */
+  insnStates?: readonly InsnStates[];
+  /** the instructions' texts, for printing states */
+  texts?: ReadonlyMap<number, string>;
   ms: number;
 }
 
@@ -40,8 +44,8 @@ function named(source: SourcePos): SourcePos {
 }
 
 function namedExplanation(explanation: Explanation): Explanation {
-  const { source, path } = explanation;
-  return { ...explanation, ...(source ? { source: named(source) } : {}), path: path.map((step) => (step.source ? { ...step, source: named(step.source) } : step)) };
+  const at = <T extends { source?: SourcePos }>(item: T): T => (item.source ? { ...item, source: named(item.source) } : item);
+  return { ...at(explanation), path: explanation.path.map(at), related: explanation.related.map(at), operands: explanation.operands.map((o) => (o.origin ? { ...o, origin: at(o.origin) } : o)) };
 }
 
 /** The row of a program that got as far as the loader. */
@@ -103,7 +107,7 @@ export function rowJson(row: CheckRow): string {
     note: row.note, errno: row.errno, insns: row.insns, states: row.states, insn: row.insn,
     source,
     api: api && { name: api.name, kind: api.kind, status: api.status, since: api.since, until: api.until, replacement: api.replacement, explanation: explanationText(api) },
-    report: row.report, explanation: row.explanation, lab: row.lab ?? undefined, warnings: row.warnings.length > 0 ? row.warnings : undefined,
+    report: row.report, explanation: row.explanation, lab: row.lab ?? undefined, warnings: row.warnings.length > 0 ? row.warnings : undefined, insn_states: row.insnStates,
     changes: row.changes.length > 0 ? row.changes.map(changeJson) : undefined, log: row.log,
   }).filter(([, value]) => value !== undefined);
   return JSON.stringify({

@@ -1,8 +1,11 @@
 import { explanationText } from "../kernel/api-explain.ts";
 import type { SourcePos } from "../loader/types.ts";
+import type { SourceExpression } from "../verifier/types.ts";
 import { columnOf } from "./check-row.ts";
 import type { CheckRow } from "./check-row.ts";
+import { explanationLines } from "./check-explain.ts";
 import { paint, table } from "./output.ts";
+import { printStates } from "./states.ts";
 import type { Colour, Output } from "./output.ts";
 
 const MARKS: Readonly<Record<CheckRow["verdict"], { mark: string; colour: Colour }>> = {
@@ -30,6 +33,7 @@ function printList(rows: readonly CheckRow[], out: Output): void {
     if (row.verdict !== "accepted") for (const line of causeLines(row, out)) out.line(`      ${line}`);
     for (const line of changeLines([row])) out.line(`      ${paint(out, "yellow", line)}`);
     for (const warning of row.warnings) out.line(`      ${paint(out, "yellow", `warning: ${warning}`)}`);
+    if (row.insnStates) printStates(row.insnStates, row.texts ?? new Map(), out);
     if (row.log !== undefined && row.log !== "") for (const line of row.log.trimEnd().split("\n")) out.line(`      ${paint(out, "grey", line)}`);
   }
 }
@@ -134,17 +138,20 @@ function acceptedText(rows: readonly Pick<CheckRow, "kernel" | "verdict">[]): st
 function causeLines(row: CheckRow, out: Output): string[] {
   const lines = row.message.split("\n").map((line) => paint(out, MARKS[row.verdict].colour, line));
   if (row.note !== undefined) lines.push(paint(out, MARKS[row.verdict].colour, row.note));
-  if (row.source) lines.push(...sourceLines(row.source, out));
+  if (row.source) lines.push(...sourceLines(row.source, row.explanation?.expression, out));
   if (row.api) lines.push(...row.api.sentences.map((s) => paint(out, "cyan", s)), ...row.api.fixes.map((f) => paint(out, "green", `fix: ${f.title}`)));
-  else if (row.explanation) lines.push(...(row.message.includes(row.explanation.reason) ? [] : [paint(out, "cyan", row.explanation.reason)]), ...row.explanation.fixes.map((f) => paint(out, "green", `fix: ${f}`)));
+  else if (row.explanation) lines.push(...explanationLines(row.explanation, row.message, out));
   return lines;
 }
 
-function sourceLines(source: SourcePos, out: Output): string[] {
+function sourceLines(source: SourcePos, expression: SourceExpression | undefined, out: Output): string[] {
   const place = `${source.file}:${source.line}${source.col > 0 ? `:${source.col}` : ""}`;
   const text = source.text.replace(/\t/g, " ").trimEnd();
   if (text.trim() === "") return [paint(out, "grey", place)];
   const indent = text.length - text.trimStart().length;
+  if (expression && text.slice(expression.col - 1, expression.endCol - 1) === expression.text.replace(/\t/g, " ")) {
+    return [paint(out, "grey", place), `  ${text}`, `  ${" ".repeat(expression.col - 1)}${paint(out, "red", `^${"~".repeat(expression.endCol - expression.col - 1)}`)}`];
+  }
   // The kernel's records hold the line without its indent; clang's hold it as written. The column counts the indent.
   const caret = Math.min(Math.max(source.col - 1, 0), Math.max(text.length - 1, 0));
   return source.col > 0 && caret >= indent
