@@ -1,10 +1,19 @@
-/** `npm run lab-index`: lists the sample custom kernels of public/kernels/lab, so that the page can offer them. */
+/** `npm run lab-index`: lists the sample custom kernels of public/kernels/lab with a program to try on each, so that the page can offer them. */
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseOverlay } from "../kernel/overlay.ts";
-import { KERNELS } from "./kernel-files.ts";
+import { KERNELS, PROJECT } from "./kernel-files.ts";
+import { readSources } from "./sources.ts";
 
 const INDEX = "lab-index.json";
+
+/** The program that shows what a sample does (e2e/lab/programs; its tests say what comes of it), with arguments for clang. */
+const PROGRAMS: Readonly<Record<string, readonly [program: string, ...args: string[]]>> = {
+  added: ["added"], "api-versions": ["price", "-DAPI=3"], "api-window-open": ["price", "-DAPI=1"], changed: ["strong"], deprecated: ["strong"], "deprecated-without-date": ["strong"],
+  "deprecation-passed": ["weak"], removed: ["strong"], renamed: ["strong"], "renamed-with-alias": ["strong"], silent: ["random"], "types-changed": ["fields"],
+  "symbol-versions": ["symbols", "-DVERSION=LINUX_7_3"], "distribution-helpers": ["clocks"], "distribution-kfuncs": ["backported"], "vnic-hash": ["vnic"], "fuse-filter": ["fuse"], "hid-report": ["hid"],
+  "without-btf": ["helpers-only"],
+};
 
 /** The list as text, by file name. Throws with a sentence when a sample is not a custom kernel. */
 export function labIndex(folder = join(KERNELS, "lab")): string {
@@ -12,9 +21,19 @@ export function labIndex(folder = join(KERNELS, "lab")): string {
     const overlay = parseOverlay(new Uint8Array(readFileSync(join(folder, file))));
     if (!overlay.ok) throw new Error(`${file}: ${overlay.error}`);
     const { name, title, description, base } = overlay.value;
-    return { file, name, title: title ?? name, description: description ?? "", ...(base === undefined ? {} : { base }) };
+    const [program, ...args] = PROGRAMS[file.replace(/\.json$/, "")] ?? [];
+    return { file, name, title: title ?? name, description: description ?? "", ...(base === undefined ? {} : { base }), ...(program === undefined ? {} : { program: `${program}.bpf.c`, args }) };
   });
-  return `{"schema":1,"labs":[\n${labs.map((l) => JSON.stringify(l)).join(",\n")}\n]}\n`;
+  const sources: Record<string, Readonly<Record<string, string>>> = {};
+  for (const { program } of labs) {
+    if (program === undefined || program in sources) continue;
+    const tree = readSources(join(PROJECT, "e2e/lab/programs", program));
+    if (!tree.ok) throw new Error(tree.error);
+    // The main file comes first.
+    sources[program] = { [tree.value.main]: tree.value.files[tree.value.main]!, ...tree.value.files };
+  }
+  const lines = (items: readonly string[]): string => items.join(",\n");
+  return `{"schema":1,"labs":[\n${lines(labs.map((l) => JSON.stringify(l)))}\n],"programs":{\n${lines(Object.entries(sources).map(([name, files]) => `${JSON.stringify(name)}:${JSON.stringify(files)}`))}\n}}\n`;
 }
 
 if (process.argv[1]?.endsWith("write-lab-index.ts")) {

@@ -113,8 +113,10 @@ function deprecations(model: monaco.editor.ITextModel): monaco.editor.IMarkerDat
   return (check.verdict.warnings ?? []).flatMap((warning) => {
     const name = /\bkfunc (\w+) is deprecated/.exec(warning)?.[1];
     if (!name) return [];
+    const removal = check.verdict.lab?.uses.find((use) => use.name === name)?.removal;
+    const left = removal ? `. ${removal.daysLeft < 0 ? "Overdue" : `${removal.daysLeft} days left`} (${removal.release} ${removal.how === "projected" ? "is projected for" : "came on"} ${removal.date})` : "";
     return model.findMatches(`\\b${name}\\b`, false, true, true, null, false, 200).map(({ range }) => ({
-      ...range, severity: monaco.MarkerSeverity.Warning, tags: [monaco.MarkerTag.Deprecated], message: warning, source: `Linux ${check.verdict.kernel}`,
+      ...range, severity: monaco.MarkerSeverity.Warning, tags: [monaco.MarkerTag.Deprecated], message: warning + left, source: `Linux ${check.verdict.kernel}`,
     }));
   });
 }

@@ -61,22 +61,20 @@ export function CallsPage() {
       <table class="table lab-calls">
         <thead><tr><th scope="col">Declared as</th>{LEVELS.map((opt) => <th key={opt} scope="col">{opt}</th>)}</tr></thead>
         <tbody>
-          {CALL_FORMS.map((form) => (
-            <>
+          {CALL_FORMS.flatMap((form) => [
               <tr key={form.id} data-open={openForm.value === form.id}>
                 <th scope="row"><button type="button" class="lab-toggle" aria-expanded={openForm.value === form.id} onClick={() => { openForm.value = openForm.value === form.id ? null : form.id; }}><Icon name={openForm.value === form.id ? "down" : "right"} size={11} /> {form.title.replace(/\bN\b/, String(subject.number))}</button></th>
                 {LEVELS.map((opt) => <td key={opt}><TryCell tried={tries.value.get(keyOf(form.id, opt))} /></td>)}
-              </tr>
-              {openForm.value === form.id && (
+              </tr>,
+              openForm.value === form.id && (
                 <tr key={`${form.id} more`} class="lab-call-more"><td colSpan={3}>
                   <p>{form.about}</p>
                   <pre class="quote">{form.declare(subject).code}</pre>
                   <div class="lab-sides">{LEVELS.map((opt) => { const tried = tries.value.get(keyOf(form.id, opt)); return tried ? <TryDetail key={opt} tried={tried} /> : null; })}</div>
                   <button type="button" class="link" onClick={() => { newDocument({ ...emptyProject(kernel), files: { "main.bpf.c": `// ${form.title.replace(/\bN\b/, String(subject.number))}\n${callFormSource(form, subject)}` }, overlay }); pane.value = "editor"; toast("Opened as a new project; the one before is under Recent."); }}>Open this source</button>
                 </td></tr>
-              )}
-            </>
-          ))}
+              ),
+          ])}
         </tbody>
       </table>
     </div>
@@ -92,7 +90,7 @@ function TryDetail({ tried }: { tried: CallTry }) {
   return (
     <div class="lab-side"><strong>{tried.opt}</strong>
       {tried.diagnostics.filter((d) => d.severity !== "note").map((d, i) => <p key={i} class={d.severity === "error" ? "no" : "warn"}>clang: {d.message}</p>)}
-      {tried.insns.length > 0 && <pre class="lab-insns">{tried.insns.map((l) => <span key={l.insn} data-call={l.call}>{String(l.insn).padStart(3)}: {l.text}{"\n"}</span>)}</pre>}
+      {tried.insns.length > 0 && <pre class="lab-insns">{tried.insns.map((l) => <span key={l.insn} data-call={l.call}>{String(l.insn).padStart(3)}: {l.text}</span>)}</pre>}
       {tried.verdict !== "accepted" && <p class="no">{tried.stage}: {tried.message}</p>}
     </div>
   );

@@ -1,22 +1,26 @@
 import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { controlOf, emptyValue, headline, optionOf, printDocument, readDocument, switchOption, valueAt, withValue, type Json } from "../../session/lab/form-model.ts";
-import { LIMITS } from "../../session/project.ts";
+import { formatHex } from "../../session/packets/hex.ts";
+import { PRESETS } from "../../session/packets/presets.ts";
+import { emptyProject, LIMITS } from "../../session/project.ts";
 import { save } from "../actions.ts";
-import { session, toast } from "../state.ts";
+import { newDocument, session, toast } from "../state.ts";
 import { Icon } from "../widgets/icon.tsx";
 import { ItemHead, Messages, ObjectFields } from "./field.tsx";
-import { BLANK, document_, draft, editDocument, inForce, loadLab, policy, readSample, report, samples, schema, schemaError, setDraft, useDraft, usePlain } from "./lab-state.ts";
+import { BLANK, document_, draft, editDocument, inForce, loadLab, policy, readSample, report, samples, schema, schemaError, setDraft, useDraft, usePlain, type Sample } from "./lab-state.ts";
 import { ReleaseSlider } from "./release-slider.tsx";
 
 const mode = signal<"form" | "text">("form");
+/** The samples are shown though there is a document. */
+const listing = signal(false);
 /** The change whose fields are open. */
 const open = signal<number | null>(0);
 
 /** The custom kernel: samples to begin with, the form or the text, and what it comes to. */
 export function KernelPage() {
   useEffect(() => void loadLab(), []);
-  if (draft.value === null) return <Beginning />;
+  if (draft.value === null || listing.value) return <Beginning />;
   const valid = document_.value !== undefined;
   return (
     <div class="scroll pad lab">
@@ -152,17 +156,17 @@ function Beginning() {
     <div class="scroll pad lab">
       <h2 class="lab-title">A kernel that does not exist</h2>
       <p class="muted lab-intro">Take Linux {session.project.value.kernel} and change what it offers to BPF: deprecate a kfunc with a date, remove, rename or change one, give it another meaning, add versions, a distribution's backports, or a subsystem of your own. Your program is then judged and run by that kernel, beside the real one.</p>
-      <div class="row wrap"><button type="button" class="button run" onClick={() => { setDraft(BLANK); mode.value = "form"; }}><Icon name="plus" size={13} /> Empty one</button><button type="button" class="button outlined" onClick={pickFile}><Icon name="upload" size={13} /> Import a file</button></div>
-      {samples.value.length > 0 && <h3 class="heading lab-heading">Or start from one of these</h3>}
-      <ul class="lab-samples">{samples.value.map((s) => <li key={s.file}><button type="button" class="example" onClick={() => void take(s.file)}><span class="example-title">{s.title}{s.base && <span class="tag">{s.base}</span>}</span><span class="example-about">{s.about}</span></button></li>)}</ul>
+      <div class="row wrap"><button type="button" class="button run" onClick={() => { replace(BLANK); mode.value = "form"; }}><Icon name="plus" size={13} /> Empty one</button><button type="button" class="button outlined" onClick={pickFile}><Icon name="upload" size={13} /> Import a file</button>{draft.value !== null && <button type="button" class="button outlined" onClick={() => { listing.value = false; }}><Icon name="left" size={13} /> Back to {nameOf(document_.value) || "mine"}</button>}</div>
+      {samples.value.length > 0 && <h3 class="heading lab-heading">Or start from one of these, with a program that meets it</h3>}
+      <ul class="lab-samples">{samples.value.map((s) => <li key={s.file}><button type="button" class="example" onClick={() => void (s.program ? tryOut(s) : take(s.file))}><span class="example-title">{s.title}{s.base && <span class="tag">{s.base}</span>}</span><span class="example-about">{s.about}</span></button>{s.program && <button type="button" class="link lab-only" onClick={() => void take(s.file)}>Only the kernel</button>}</li>)}</ul>
     </div>
   );
 }
 
 function SampleMenu() {
   return (
-    <select class="field small" aria-label="Start from" value="" onChange={(e) => { const pick = e.currentTarget.value; e.currentTarget.value = ""; if (pick === "blank") replace(BLANK); else if (pick) void take(pick); }}>
-      <option value="">Start from…</option><option value="blank">Empty</option>{samples.value.map((s) => <option key={s.file} value={s.file}>{s.title}</option>)}
+    <select class="field small" aria-label="Start from" value="" onChange={(e) => { const pick = e.currentTarget.value; e.currentTarget.value = ""; if (pick === "list") listing.value = true; else if (pick === "blank") replace(BLANK); else if (pick) void take(pick); }}>
+      <option value="">Start from…</option><option value="blank">Empty</option><option value="list">The list of samples</option>{samples.value.map((s) => <option key={s.file} value={s.file}>{s.title}</option>)}
     </select>
   );
 }
@@ -175,9 +179,31 @@ async function take(file: string): Promise<void> {
   }
 }
 
+/** A sample with its program, as a project of its own. */
+async function tryOut(sample: Sample): Promise<void> {
+  if (!sample.program) return;
+  try {
+    const overlay = await readSample(sample.file);
+    const { files, args } = sample.program;
+    const blank = emptyProject(sample.base ?? session.project.value.kernel);
+    const takesPacket = /SEC\("(?:tc|xdp|vnic|hid)/.test(Object.values(files)[0] ?? "");
+    const packet = PRESETS[0]!;
+    newDocument({
+      ...blank, files, activeFile: Object.keys(files)[0]!, overlay, flags: { ...blank.flags, extra: args },
+      input: takesPacket ? { ...blank.input, preset: packet.id, dataIn: formatHex(packet.bytes) } : blank.input,
+    });
+    open.value = 0;
+    listing.value = false;
+    toast("Opened as a new project; the one before is under Recent.");
+  } catch (error) {
+    toast(`The sample could not be loaded: ${error instanceof Error ? error.message : String(error)}.`, "bad");
+  }
+}
+
 /** Another document in this one's place; the old one can be had back. */
 function replace(text: string): void {
   const before = draft.value;
+  listing.value = false;
   setDraft(text);
   open.value = 0;
   const base = valueAt(readDocument(text) ?? {}, ["base"]);

@@ -75,7 +75,15 @@ export function usePlain(): void {
 /** The form's description: made from the same source as the validator (kernel/overlay-schema.ts). */
 export const schema = signal<Schema | null>(null);
 export const schemaError = signal<string | null>(null);
-export interface Sample { file: string; name: string; title: string; about: string; base: string | null }
+export interface Sample {
+  file: string;
+  name: string;
+  title: string;
+  about: string;
+  base: string | null;
+  /** a program to try on it: files, the main one first, and arguments for clang */
+  program: { files: Readonly<Record<string, string>>; args: readonly string[] } | null;
+}
 export const samples = signal<readonly Sample[]>([]);
 
 export async function loadLab(): Promise<void> {
@@ -101,7 +109,9 @@ async function readSamples(): Promise<readonly Sample[]> {
     return list.flatMap((entry) => {
       const e = entry as Record<string, unknown>;
       const text = (key: string): string => (typeof e?.[key] === "string" ? e[key] : "");
-      return /^[\w.-]+\.json$/.test(text("file")) ? [{ file: text("file"), name: text("name"), title: text("title") || text("name"), about: text("description") || text("about"), base: text("base") || null }] : [];
+      const files = (data as { programs?: Readonly<Record<string, Readonly<Record<string, string>>>> }).programs?.[text("program")];
+      const program = files ? { files, args: Array.isArray(e["args"]) ? (e["args"] as unknown[]).map(String) : [] } : null;
+      return /^[\w.-]+\.json$/.test(text("file")) ? [{ file: text("file"), name: text("name"), title: text("title") || text("name"), about: text("description"), base: text("base") || null, program }] : [];
     });
   } catch {
     return [];

@@ -33,11 +33,11 @@ export function ReleaseSlider() {
     <div class="lab-slider">
       <label class="label" for="lab-release">The kernel calls itself</label>
       <div class="lab-slider-row">
-        <input id="lab-release" type="range" min={0} max={all.length - 1} step={1} value={index} aria-valuetext={`Linux ${at}`} onInput={(e) => move(Number(e.currentTarget.value))} />
+        <div class="lab-slider-track"><input id="lab-release" type="range" min={0} max={all.length - 1} step={1} value={index} aria-valuetext={`Linux ${at}`} onInput={(e) => move(Number(e.currentTarget.value))} />
+          <div class="lab-ticks" aria-hidden="true">{all.map((r, i) => <i key={r} data-end={ends.has(r)} data-at={i === index}>{i === 0 || i === all.length - 1 || ends.has(r) ? r : ""}</i>)}</div></div>
         <output class="num lab-release" for="lab-release">{at}</output>
         {inForce.value && verdict && <span class={`tag ${verdict.verdict === "accepted" ? (verdict.lab?.warned ? "warn" : "ok") : verdict.verdict === "rejected" ? "no" : "un"}`}>{verdict.verdict === "accepted" && verdict.lab?.warned ? "accepted, warned" : verdict.verdict}</span>}
       </div>
-      <div class="lab-ticks" aria-hidden="true">{all.map((r, i) => <i key={r} data-end={ends.has(r)} data-at={i === index}>{i === 0 || i === all.length - 1 || ends.has(r) ? r : ""}</i>)}</div>
       {next && <p class="warn">{next.name} goes away in {next.removal!.release}: {daysText(next.removal!.daysLeft)}{next.removal!.how === "projected" ? `, if releases go on as they did (${next.removal!.date})` : ""}.</p>}
     </div>
   );

@@ -111,12 +111,12 @@ export function ShimPage() {
         <span class="label">From</span><select class="field small" aria-label="Oldest kernel" value={from.value} onChange={(e) => { from.value = e.currentTarget.value; }}>{all.map((k) => <option key={k}>{k}</option>)}</select>
         <span class="label">to</span><select class="field small" aria-label="Newest kernel" value={to.value || all.at(-1)} onChange={(e) => { to.value = e.currentTarget.value; }}>{all.map((k) => <option key={k}>{k}</option>)}</select>
         <span class="grow" />
-        <button type="button" class="button small run" disabled={!p || proving.value} onClick={() => void prove()}><Icon name="check" size={12} /> Prove it</button>
+        <button type="button" class="button small run" disabled={wrapped.length === 0 || proving.value} onClick={() => void prove()}><Icon name="check" size={12} /> Prove it</button>
         <button type="button" class="button small outlined" disabled={wrapped.length === 0} onClick={apply}><Icon name="plus" size={12} /> Put it into the project</button>
         <button type="button" class="button small" disabled={wrapped.length === 0} onClick={() => save(p!.file, p!.header, "text/x-chdr")}><Icon name="download" size={12} /> {p?.file ?? "Header"}</button>
       </div>
       {failed.value && <p class="no">{failed.value}</p>}
-      {p && p.entries.length === 0 && <p class="muted">The program calls no helper and no kfunc.</p>}
+      {p && p.entries.length === 0 && <p class="muted">The program calls no helper and no kfunc by name; calls inside macros such as bpf_printk are not looked into.</p>}
       {wrapped.length > 0 && <ul class="lab-list">{wrapped.map((e) => <Wrapped key={e.name} e={e} />)}</ul>}
       {p && wrapped.length === 0 && p.entries.length > 0 && <p class="ok">No header is needed: every kernel from {p.kernels[0]} to {p.kernels.at(-1)} has what the program calls.</p>}
       {fine.length > 0 && <p class="faint">As they are: {fine.map((e) => e.name).join(", ")}.</p>}

@@ -28,13 +28,11 @@ export function useStability(name: string): StabilityAnswer {
 export function Stability({ answer }: { answer: StabilityAnswer }) {
   if (answer === null) return <p class="faint">…</p>;
   if (!answer.ok) return <p class="no">{answer.error}</p>;
-  const { summary, factors, norm, users, changes } = answer.value;
-  const policy = changes.filter((c) => c.kind === "policy");
+  const { summary, factors, norm, users } = answer.value;
   return (
     <section class="stability" aria-label="Stability record">
       <h3 class="heading">May it change?</h3>
       <div class="stability-summary">{summary.map((s) => <p key={s}>{s}</p>)}</div>
-      {policy.length > 0 && <p class="warn">{policy[0]!.kernel}: {policy.map((c) => c.what).join("; ")}</p>}
       <dl class="stability-factors">{factors.map((f) => <div key={f.factor}><dt>{FACTOR[f.factor]}</dt><dd><span class={`tag ${PULL[f.pull].tag}`}>{PULL[f.pull].text}</span></dd><dd>{f.says}{f.factor === "norm" && <div class="faint">{norm.source}</div>}</dd></div>)}</dl>
       {users && users.rows.length > 0 && (
         <details><summary class="heading">Callers, of the files searched</summary>
