@@ -47,17 +47,28 @@ function opened(file: string, args: readonly string[], kernel: string, overlay: 
 
 export interface Place { file: string; args?: readonly string[]; program: string; kernel: string; sample: string | null }
 
+type Anywhere = Omit<Place, "sample">;
+const sampleText = (place: Place): Promise<string | null> => (place.sample === null ? Promise.resolve(null) : overlayFor(place.sample, place.kernel));
+
 export async function judge(place: Place): Promise<ProgramVerdict> {
-  const overlay = place.sample === null ? null : await overlayFor(place.sample, place.kernel);
+  return judgeOn(place, await sampleText(place));
+}
+
+export async function judgeOn(place: Anywhere, overlay: string | null): Promise<ProgramVerdict> {
   const id = await opened(place.file, place.args ?? [], place.kernel, overlay);
   return engine.core.check(id, place.program, place.kernel, overlay, { logLevel: 1 });
 }
 
-/** Sixteen bytes of a frame, a context of zeros. */
+/** A frame of no protocol. */
 export const FRAME = Uint8Array.from({ length: 64 }, (_, i) => i);
 
-export async function run(place: Place, input: { dataIn?: Uint8Array; ctxIn?: Uint8Array } = {}): Promise<RunResult> {
-  const overlay = place.sample === null ? null : await overlayFor(place.sample, place.kernel);
+interface Input { dataIn?: Uint8Array; ctxIn?: Uint8Array }
+
+export async function run(place: Place, input: Input = {}): Promise<RunResult> {
+  return runOn(place, await sampleText(place), input);
+}
+
+export async function runOn(place: Anywhere, overlay: string | null, input: Input = {}): Promise<RunResult> {
   const id = await opened(place.file, place.args ?? [], place.kernel, overlay);
   return unwrap(await engine.core.run(id, overlay, { program: place.program, kernel: place.kernel, dataIn: input.dataIn ?? null, ctxIn: input.ctxIn ?? null, repeat: 1, maps: {} }));
 }

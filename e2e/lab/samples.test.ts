@@ -17,7 +17,7 @@ interface Row {
 }
 
 /** syscall and raw tracepoint programs take no packet */
-const WITHOUT_DATA = new Set(["looks", "reads", "probes", "asks_type"]);
+const WITHOUT_DATA = new Set(["looks", "looks_up", "reads", "probes", "asks_type"]);
 const poisoned = (name: string): readonly ["verify", string] => ["verify", `kfunc '${name}' is referenced but wasn't resolved`];
 const noBtf = ["resolve", "Error loading vmlinux BTF: -ESRCH"] as const;
 const price = (api: string | null, sample: string, program: string, outcome: Row["outcome"]): Row => ({ sample, file: "price", args: api === null ? [] : [`-DAPI=${api}`], program, outcome });
@@ -35,6 +35,12 @@ const ROWS: readonly Row[] = [
   { sample: "silent", file: "random", program: "coin", outcome: 1 },
   { sample: null, file: "random", program: "looks", outcome: 1 },
   { sample: "silent", file: "random", program: "looks", outcome: 0 },
+  // the new name of a renamed one
+  { sample: null, file: "lookup", program: "looks_up", outcome: ["resolve", "extern (func ksym) 'bpf_task_lookup': not found in kernel or module BTFs"] },
+  { sample: "renamed", file: "lookup", program: "looks_up", outcome: 1 },
+  { sample: "renamed-with-alias", file: "lookup", program: "looks_up", outcome: 1 },
+  { sample: "renamed", file: "lookup", program: "keeps", outcome: ["verify", "Unreleased reference"] },
+  { sample: "renamed-with-alias", file: "lookup", program: "keeps", outcome: ["verify", "Unreleased reference"] },
   // a field that goes
   { sample: null, file: "fields", program: "reads", outcome: 120 },
   { sample: "types-changed", file: "fields", program: "reads", outcome: ["verify", "failed to resolve CO-RE relocation <byte_off> [5] struct task_struct.prio"] },

@@ -13,6 +13,8 @@ export class LayerBtf implements Btf {
   readonly startId: number;
   private readonly own: BtfType[] = [];
   private readonly unfindable = new Set<BtfId>();
+  private readonly byName = new Map<string, BtfId[]>();
+  private readonly tags = new Map<BtfId, { name: string; componentIdx: number }[]>();
 
   constructor(name: string, base: Btf) {
     this.name = name;
@@ -27,7 +29,10 @@ export class LayerBtf implements Btf {
   /** Adds a type and gives its id. */
   add(type: Unnumbered): BtfId {
     const id = this.count as BtfId;
-    this.own.push({ ...type, id } as BtfType);
+    const own = { ...type, id } as BtfType;
+    this.own.push(own);
+    if (own.name !== "") append(this.byName, own.name, id);
+    if (own.kind === BtfKind.DECL_TAG) append(this.tags, own.type, { name: own.name, componentIdx: own.componentIdx });
     return id;
   }
 
@@ -41,12 +46,16 @@ export class LayerBtf implements Btf {
   }
 
   find(kind: BtfKind, name: string): BtfId | undefined {
-    const own = this.own.find((t) => t.kind === kind && t.name === name && !this.unfindable.has(t.id));
-    return own ? own.id : this.base?.find(kind, name);
+    const own = this.ownNamed(name).find((id) => this.type(id)?.kind === kind);
+    return own ?? this.base?.find(kind, name);
   }
 
   named(name: string): readonly BtfId[] {
-    return [...this.own.filter((t) => t.name === name && name !== "" && !this.unfindable.has(t.id)).map((t) => t.id), ...(this.base?.named(name) ?? [])];
+    return [...this.ownNamed(name), ...(this.base?.named(name) ?? [])];
+  }
+
+  private ownNamed(name: string): readonly BtfId[] {
+    return (this.byName.get(name) ?? []).filter((id) => !this.unfindable.has(id));
   }
 
   resolve(id: BtfId): BtfType | undefined {
@@ -58,7 +67,13 @@ export class LayerBtf implements Btf {
   }
 
   declTags(id: BtfId, componentIdx?: number): readonly string[] {
-    const own = this.own.filter((t) => t.kind === BtfKind.DECL_TAG && t.type === id && t.componentIdx === (componentIdx ?? -1)).map((t) => t.name);
+    const own = (this.tags.get(id) ?? []).filter((tag) => tag.componentIdx === (componentIdx ?? -1)).map((tag) => tag.name);
     return id < this.startId ? [...(this.base?.declTags(id, componentIdx) ?? []), ...own] : own;
   }
+}
+
+function append<K, V>(map: Map<K, V[]>, key: K, value: V): void {
+  const list = map.get(key);
+  if (list) list.push(value);
+  else map.set(key, [value]);
 }

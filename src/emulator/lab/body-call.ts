@@ -4,10 +4,12 @@ import type { Insn } from "../../isa/types.ts";
 import { Fault, unsupported } from "../fault.ts";
 import type { HelperImpl } from "../helpers/args.ts";
 import type { Image } from "../interp/cpu.ts";
-import { evaluate } from "./evaluate.ts";
+import { codeSize, evaluate } from "./evaluate.ts";
 
 /** Makes the instructions of a kernel function runnable. */
 export type MakeImage = (name: string, insns: readonly Insn[]) => Image;
+
+const SHORT = 50;
 
 /** A function of a custom kernel as a call site: its expression, or its compiled code in a frame of its own. */
 export function bodyImpl(name: string, body: FunctionBody, original: HelperImpl | undefined, makeImage: MakeImage): HelperImpl {
@@ -16,11 +18,15 @@ export function bodyImpl(name: string, body: FunctionBody, original: HelperImpl 
       return () => {
         throw unsupported(`the function ${name} of the custom kernel is given in C and was not compiled`);
       };
-    case "expression":
+    case "expression": {
+      const steps = codeSize(body.code);
       return (env) => {
+        // A short one costs what a helper does; a long one in a long loop must come to an end.
+        if (steps > SHORT) env.cpu.charge(steps);
         const args = [1, 2, 3, 4, 5].map((reg) => env.cpu.R[reg]!);
         return named(name, () => evaluate(env, body.code, args, () => toU64(needOriginal(name, original)(env))));
       };
+    }
     case "object": {
       const code = bodyCode(body.object, body.name);
       if (!code.ok) {

@@ -7,6 +7,15 @@ const unsigned = (value: bigint): bigint => BigInt.asUintN(64, value);
 const truth = (value: boolean): bigint => (value ? 1n : 0n);
 const MAX_HASHED = 65_536n;
 
+/** How many steps an expression takes at most: what a call of it is charged. */
+export function codeSize(code: Code): number {
+  let size = 1;
+  for (const value of Object.values(code) as unknown[]) {
+    for (const part of Array.isArray(value) ? (value as unknown[]) : [value]) if (typeof part === "object" && part !== null && "op" in part) size += codeSize(part as Code);
+  }
+  return size;
+}
+
 /** What the function did before a custom kernel changed it. */
 export type Original = () => bigint;
 
@@ -84,6 +93,7 @@ function call(env: RunEnv, name: Builtin, args: readonly bigint[], original: Ori
 
 function hash(env: RunEnv, address: bigint, size: bigint): bigint {
   if (size > MAX_HASHED) throw badAccess(`hash: ${signed(size)} bytes are more than ${MAX_HASHED}`);
+  if (size > 64n) env.cpu.charge(Number(size));
   let h = 0x811c9dc5;
   for (let i = 0n; i < size; i++) h = Math.imul(h ^ Number(env.mem.slowLoad(address + i, 1)), 0x01000193);
   return BigInt(h >>> 0);

@@ -144,6 +144,8 @@ function renameFuncs(work: Workbench, name: string, to: string): void {
       next.push({ ...entry, name: to, origin: entry.origin ?? name, btfId: work.layer.add({ kind: BtfKind.FUNC, name: to, type: func.type, linkage: 1 }) });
     }
   }
+  // Only what is left under the old name goes: its entries have moved.
+  work.kfuncs.delete(name);
   work.dropKfunc(name);
   work.kfuncs.set(to, next);
 }

@@ -13,6 +13,7 @@ import type { Workbench } from "./workbench.ts";
 type Op<K extends OverlayChange["op"]> = Extract<OverlayChange, { op: K }>;
 type Struct = BtfOf<typeof BtfKind.STRUCT>;
 const DONE: Result<null, string> = ok(null);
+const MAX_PROGRAM_TYPES = 16;
 const SIZES: Readonly<Record<string, number>> = { __u8: 1, __s8: 1, __u16: 2, __s16: 2, __u32: 4, __s32: 4, __u64: 8, __s64: 8 };
 const INTS: Readonly<Record<string, string>> = {
   __u8: "unsigned char", __s8: "signed char", __u16: "short unsigned int", __s16: "short int", __u32: "unsigned int", __s32: "int",
@@ -121,6 +122,7 @@ function dropMember(work: Workbench, struct: Struct, field: string, depth: numbe
 
 export function programType(work: Workbench, change: Op<"program type">, path: string): Result<null, string> {
   const { name } = change;
+  if (work.programTypes.size >= MAX_PROGRAM_TYPES) return err(`${path}: more than ${MAX_PROGRAM_TYPES} program types`);
   if (work.pack.manifest.progTypes.some((t) => t.name === name) || work.programTypes.has(name)) return err(`${path}.name: there is a program type ${name} already`);
   if ([...work.programTypes.values()].some((t) => t.section === change.section)) return err(`${path}.section: ${change.section} is another program type's already`);
   const laid = layOut(change.fields, path);
