@@ -1,6 +1,5 @@
 import { err, ok } from "../base/result.ts";
 import type { Result } from "../base/result.ts";
-import { nearestNames } from "../kernel/nearest.ts";
 import { parseWorkshop } from "../workshop/parse.ts";
 import type { CheckOutcome, Workshop, WorkshopProblem } from "../workshop/types.ts";
 import { parseArgs } from "./args.ts";
@@ -44,7 +43,7 @@ export async function workshopCheck(args: readonly string[], out: Output): Promi
     const workshop = read.value;
     const only = options.get("--step");
     const steps = workshop.steps.filter((s) => only === undefined || s.id === only);
-    if (steps.length === 0) return err(usageError(`${folder}: no step "${only}" (nearest: ${nearestNames(only ?? "", workshop.steps.map((s) => s.id), 1)[0] ?? "none"})`));
+    if (steps.length === 0) return err(usageError(`${folder}: no step "${only}"; there are ${workshop.steps.map((s) => s.id).join(", ")}`));
     if (options.has("--files-only")) {
       report.done(folder, workshop, null);
       continue;

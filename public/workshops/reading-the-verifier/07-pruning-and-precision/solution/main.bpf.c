@@ -2,7 +2,6 @@
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
 
-__u64 perfect;
 __u64 last_score;
 
 SEC("xdp")
@@ -35,7 +34,7 @@ int rate(struct xdp_md *ctx)
 	/* Out of memory comes just some number, so the paths look alike again. */
 	*(volatile __u64 *)&last_score = score;
 	if (*(volatile __u64 *)&last_score == 255)
-		perfect++;
+		return XDP_DROP;
 	return XDP_PASS;
 }
 

@@ -2,7 +2,6 @@
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
 
-__u64 perfect;
 __u64 last_score;
 
 SEC("xdp")
@@ -32,9 +31,9 @@ int rate(struct xdp_md *ctx)
 	if (data[25])
 		score += 128;
 
-	if (score == 255)
-		perfect++;
 	last_score = score;
+	if (score == 255)
+		return XDP_DROP;
 	return XDP_PASS;
 }
 
