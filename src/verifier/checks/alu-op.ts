@@ -11,7 +11,7 @@ import { fls64, tnumIsConst, tnumSubregIsConst } from "../domains/tnum.ts";
 import { markChainPrecision } from "../passes/backtrack.ts";
 import type { Env } from "../state/env.ts";
 import {
-  addConstBits, BPF_ADD_CONST32, BPF_ADD_CONST64, clearScalarId, constReg, markRegKnown, type RegState, regConstValue, regIsConst,
+  addConstBits, BPF_ADD_CONST32, BPF_ADD_CONST64, clearScalarId, markRegKnown, type RegState, regConstValue, regIsConst,
 } from "../state/reg-state.ts";
 import { PTR_TO_ARENA, SCALAR_VALUE } from "../state/reg-type.ts";
 import { adjustPtrMinMaxVals } from "./ptr-alu.ts";
@@ -136,7 +136,7 @@ function adjustRegMinMaxVals(env: Env, insn: Insn): void {
   const dst0 = frame.regs[insn.dst]!;
   const srcReg = byReg ? frame.regs[insn.src]! : null;
 
-  if (dst0.type === PTR_TO_ARENA || srcReg?.type === PTR_TO_ARENA) {
+  if (dst0.type === PTR_TO_ARENA || (srcReg?.type === PTR_TO_ARENA && env.f.arena_alu_either)) {
     const dst = dst0.type !== PTR_TO_ARENA ? frame.set(insn.dst, srcReg!) : frame.mut(insn.dst);
     dst.subregDef = env.insnIdx + 1;
     arenaAlu(env, alu32, true);
@@ -166,7 +166,7 @@ function adjustRegMinMaxVals(env: Env, insn: Insn): void {
     if (dst0.precise) markChainPrecision(env, insn.src);
     src = frame.regs[insn.src]!;
   } else {
-    src = constReg(BigInt(insn.imm));
+    src = env.immReg();
     if (dstIsPtr) {
       adjustPtrMinMaxVals(env, insn, insn.dst, src);
       return;
@@ -188,10 +188,11 @@ function linkAddConst(env: Env, insn: Insn, dst: RegState, src: RegState, alu32:
     return;
   }
   const wide = f.linked_add_const_wide;
+  const clean = f.linked_id_goes_with_delta;
   const canLink = env.bpfCapable && (op === BPF_ADD || (wide && op === BPF_SUB)) && (wide || !alu32) && dst.id !== 0 && regIsConst(src, alu32) &&
-    !(wide && bpfSrc(insn.code) === BPF_X && insn.src === insn.dst);
+    !(clean && bpfSrc(insn.code) === BPF_X && insn.src === insn.dst);
   if (!canLink) {
-    if (wide) clearScalarId(dst);
+    if (clean) clearScalarId(dst);
     else dst.id = 0;
     return;
   }
@@ -248,6 +249,33 @@ function computableOld(op: number, src: RegState, bits: 32 | 64): boolean {
   }
 }
 
+/** Is the value known in every respect? */
+function settled(r: RegState): boolean {
+  const { varOff: t, r64: a, r32: b } = r;
+  return t.mask === 0n && a.umin === t.value && a.umax === t.value && a.smin === a.smax && b.umin === b.umax && b.smin === b.smax && BigInt(b.umin) === (t.value & 0xffff_ffffn);
+}
+/** Two known numbers give a known number, whatever the domain; true when the operation is one of those where that is so in all releases. */
+function foldConst(dst: RegState, src: RegState, op: number, alu32: boolean): boolean {
+  if (!settled(dst) || !settled(src)) return false;
+  const a = alu32 ? dst.varOff.value & 0xffff_ffffn : dst.varOff.value;
+  const b = alu32 ? src.varOff.value & 0xffff_ffffn : src.varOff.value;
+  let v: bigint;
+  switch (op) {
+    case BPF_ADD: v = a + b; break;
+    case BPF_SUB: v = a - b; break;
+    case BPF_MUL: v = a * b; break;
+    case BPF_AND: v = a & b; break;
+    case BPF_OR: v = a | b; break;
+    case BPF_XOR: v = a ^ b; break;
+    case BPF_LSH: v = a << b; break;
+    case BPF_RSH: v = a >> b; break;
+    case BPF_ARSH: v = BigInt.asIntN(alu32 ? 32 : 64, a) >> b; break;
+    default: return false;
+  }
+  setKnown(dst, BigInt.asUintN(alu32 ? 32 : 64, v));
+  return true;
+}
+
 /** `dst OP= src` over two scalars. `src` may be `dst` itself for unary operations. */
 export function adjustScalarMinMaxVals(env: Env, insn: Insn, dst: RegState, src: RegState): void {
   const { dom, f } = env;
@@ -259,6 +287,7 @@ export function adjustScalarMinMaxVals(env: Env, insn: Insn, dst: RegState, src:
     return;
   }
   if (op === BPF_ADD || op === BPF_SUB) sanitizeValAlu(env, insn);
+  if (foldConst(dst, src, op, alu32)) return;
   const signed = insn.off === 1;
   switch (op) {
     case BPF_ADD: A.scalarAdd(dom, dst, src); break;
@@ -324,5 +353,4 @@ function maybeForkScalars(env: Env, insn: Insn, dst: RegState): void {
     env.cur.regs[insn.dst] = dst;
     dst.epoch = here.epoch;
   }
-  void setKnown;
 }

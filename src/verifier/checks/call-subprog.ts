@@ -51,7 +51,11 @@ export function checkFuncCall(env: Env, insn: Insn): Flow {
       env.verbose("global function calls are not allowed while holding a lock,\n");
       env.fail("EINVAL", "use static function instead");
     }
-    if (env.f.global_func_sleep_check && info.mightSleep && !inSleepableContext(env)) env.fail("EINVAL", `sleepable global function ${name}() called in ${nonSleepableContext(env)}`);
+    if (env.f.global_func_sleep_check && info.mightSleep && !inSleepableContext(env)) {
+      if (env.f.sleep_messages_new) env.fail("EINVAL", `sleepable global function ${name}() called in ${nonSleepableContext(env)}`);
+      env.verbose("global functions that may sleep are not allowed in non-sleepable context,\ni.e., in a RCU/IRQ/preempt-disabled section, or in\n");
+      env.fail("EINVAL", "a non-sleepable BPF program context");
+    }
     if (argError) env.fail(argError.errno, `Caller passes invalid args into func#${subprog}${env.f.lazy_global_funcs ? ` ('${name}')` : ""}`);
     if (env.log.verbose) env.verbose(`Func#${subprog} ('${name}') is global and assumed valid.\n`);
     if (info.changesPktData && env.f.global_func_pkt_data) clearAllPktPointers(env);

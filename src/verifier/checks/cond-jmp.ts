@@ -7,7 +7,7 @@ import { markChainPrecision } from "../passes/backtrack.ts";
 import { pushJmpHistory } from "../passes/jmp-history.ts";
 import { recordBranch } from "../report/trail.ts";
 import { BPF_MAX_VAR_OFF, type Env } from "../state/env.ts";
-import { constReg, registerIsNull, type RegState, regConstValue, regIsConst } from "../state/reg-state.ts";
+import { registerIsNull, type RegState, regConstValue, regIsConst } from "../state/reg-state.ts";
 import * as T from "../state/reg-type.ts";
 import { INSN_F_DST_REG_STACK, INSN_F_SRC_REG_STACK, type VState } from "../state/state.ts";
 import { collectLinkedRegs, syncLinkedRegs } from "./linked-regs.ts";
@@ -49,8 +49,9 @@ function refineSide(env: Env, a: RegState, b: RegState, op: number, is32: boolea
   env.dom.sync(b);
   return env.dom.violated(a) || env.dom.violated(b);
 }
-/** 1, 0 or -1 as scalarBranchTaken; both sides are refined in `s` where that is undecided. */
-function branchTaken(env: Env, dst: RegState, src: RegState, sameReg: boolean, op: number, is32: boolean, s: Sides): -1 | 0 | 1 {
+const sidesOf = (dst: RegState, src: RegState): Sides => ({ f1: dst.clone(), f2: src.clone(), t1: dst.clone(), t2: src.clone() });
+/** 1, 0 or -1 as scalarBranchTaken; both sides, already refined, where that was needed to see that it is undecided. */
+function branchTaken(env: Env, dst: RegState, src: RegState, sameReg: boolean, op: number, is32: boolean): -1 | 0 | 1 | Sides {
   if (isPktPointerAny(dst) && isPktPointerAny(src) && !is32) return pktBranchTaken(dst, src, op);
   if (isPtr(dst) || isPtr(src)) {
     if (is32 && env.f.no_ptr_cmp32) return -1;
@@ -66,9 +67,10 @@ function branchTaken(env: Env, dst: RegState, src: RegState, sameReg: boolean, o
   if (!env.f.branch_two_unknowns) return regIsConst(src, is32) ? oldBranchTaken(dst, regConstValue(src, is32), op, is32) : -1;
   const known = scalarBranchTaken(dst, src, op, is32);
   if (known !== -1 || !env.f.dead_branch_by_refinement) return known;
+  const s = sidesOf(dst, src);
   if (refineSide(env, s.f1, s.f2, revOpcode(op), is32)) return 1;
   if (refineSide(env, s.t1, s.t2, op, is32)) return 0;
-  return -1;
+  return s;
 }
 
 export function checkCondJmpOp(env: Env, insn: Insn): void {
@@ -92,23 +94,19 @@ export function checkCondJmpOp(env: Env, insn: Insn): void {
   if (env.f.stack_cmp_history && flags) pushJmpHistory(env, st, flags);
 
   const sameReg = byReg && insn.src === insn.dst;
-  const konst = byReg ? null : constReg(BigInt(insn.imm));
+  const konst = byReg ? null : env.immReg();
   let linked = env.f.collect_linked_early ? collectLinkedRegs(env, st, insn, byReg) : [];
   const dst = env.reg(insn.dst);
   const src = konst ?? env.reg(insn.src);
-  const s: Sides = { f1: dst.clone(), f2: src.clone(), t1: dst.clone(), t2: src.clone() };
-  if (sameReg) {
-    s.f2 = s.f1.clone();
-    s.t2 = s.t1.clone();
-  }
-  const pred = branchTaken(env, dst, src, sameReg, op, is32, s);
-  if (pred >= 0) {
+  const pred = branchTaken(env, dst, src, sameReg, op, is32);
+  if (pred === 0 || pred === 1) {
     if (!isPtr(dst)) markChainPrecision(env, insn.dst);
     if (byReg && !isPtr(src)) markChainPrecision(env, insn.src);
     if (env.recording) recordBranch(env, insn, byReg, dst, src, pred === 1, false);
     followOne(env, insn, pred === 1);
     return;
   }
+  const s = typeof pred === "number" ? sidesOf(dst, src) : pred;
   if (!env.f.branch_two_unknowns && !isPtr(dst) && !isPtr(src)) oldRefine(env.dom, s, op, is32);
   else if (!env.f.dead_branch_by_refinement && !isPtr(dst) && !isPtr(src)) {
     refineSide(env, s.f1, s.f2, revOpcode(op), is32);
@@ -170,8 +168,9 @@ function propagateNullness(env: Env, insn: Insn, op: number, is32: boolean, othe
   if (!isPtr(src) || !isPtr(dst) || T.baseType(src.type) === T.PTR_TO_BTF_ID || T.baseType(dst.type) === T.PTR_TO_BTF_ID) return;
   const frame = op === BPF_JEQ ? other.cur : op === BPF_JNE ? env.cur : null;
   if (!frame) return;
-  if (regNotNull(env, dst) && T.typeMayBeNull(src.type)) markPtrNotNull(frame.mut(insn.src));
-  if (regNotNull(env, src) && T.typeMayBeNull(dst.type)) markPtrNotNull(frame.mut(insn.dst));
+  const notNull = (r: RegState): boolean => (env.f.nullness_by_known_types ? regNotNull(env, r) : !T.typeMayBeNull(r.type));
+  if (notNull(dst) && T.typeMayBeNull(src.type)) markPtrNotNull(frame.mut(insn.src));
+  if (notNull(src) && T.typeMayBeNull(dst.type)) markPtrNotNull(frame.mut(insn.dst));
 }
 
 function checkMayGoto(env: Env, insn: Insn): void {

@@ -66,7 +66,8 @@ export function prepareFuncExit(env: Env): number {
 
 export function processExit(env: Env, print: { state: boolean } | null, exceptionExit: boolean): Flow {
   const st = env.curState;
-  checkResourceLeak(env, exceptionExit, exceptionExit || !st.curframe, exceptionExit ? "bpf_throw" : "BPF_EXIT instruction in main prog");
+  const thrown = exceptionExit && env.f.throw_checked_as_such;
+  checkResourceLeak(env, exceptionExit, thrown || !st.curframe, thrown ? "bpf_throw" : "BPF_EXIT instruction in main prog");
   if (exceptionExit) return "exit";
   if (st.curframe) {
     updateStackMarks(env);

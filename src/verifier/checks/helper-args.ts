@@ -13,6 +13,7 @@ import { checkConstStr } from "./const-str.ts";
 import { processDynptrFunc } from "./dynptr.ts";
 import { checkOldDynptrRelease, processOldDynptr } from "./dynptr-old.ts";
 import { checkHelperMemAccess, checkMemSizeReg } from "./helper-mem.ts";
+import { stackObjectSpi } from "./kfunc/stack-object.ts";
 import { processKptrFunc } from "./kptr-xchg.ts";
 import { regName } from "./mem.ts";
 import { checkPtrAlignment } from "./mem-align.ts";
@@ -68,6 +69,13 @@ function releaseMsgOk(env: Env, reg: RegState): boolean {
   return regIsReferenced(env, reg) || registerIsNull(reg);
 }
 
+/** Only a dynptr on the stack that holds a reference can be given back. */
+function checkDynptrRelease(env: Env, reg: RegState, regno: number): void {
+  if (reg.type !== T.PTR_TO_STACK) env.fail("EINVAL", "cannot release unowned const bpf_dynptr");
+  const spi = stackObjectSpi(env, reg, "dynptr", 2);
+  if (typeof spi !== "number" || !env.frameOf(reg).stack[spi]!.spilled.refObjId) env.fail("EINVAL", `arg ${regno} is an unacquired reference`);
+}
+
 export function checkFuncArg(env: Env, i: number, meta: CallMeta, fn: HelperProto, insnIdx: number): void {
   const regno = i + 1;
   const arg = argType(fn.args[i]);
@@ -93,11 +101,16 @@ export function checkFuncArg(env: Env, i: number, meta: CallMeta, fn: HelperProt
   if (arg.flags & T.OBJ_RELEASE) {
     if (arg.base === "ARG_PTR_TO_DYNPTR") {
       if (!env.f.dynptr_slots_watched) checkOldDynptrRelease(env, reg, regno);
+      else if (env.f.ref_obj_ids) checkDynptrRelease(env, reg, regno);
     } else if (!releaseMsgOk(env, reg))
       env.fail("EINVAL", env.f.release_message_new
         ? `release helper ${meta.func} expects referenced PTR_TO_BTF_ID passed to ${regName(regno)}`
         : `R${regno} must be referenced when passed to release function`);
     meta.releaseRegno = regno;
+  }
+  if (env.f.ref_obj_ids && reg.refObjId && meta.refObjId && arg.base !== "ARG_KPTR_XCHG_DEST") {
+    env.verbose(`more than one arg with ref_obj_id R${regno} ${reg.refObjId} ${meta.refObjId}`);
+    env.failSilently("EACCES");
   }
   if (regIsReferenced(env, reg)) meta.refObjId = env.f.ref_obj_ids ? reg.refObjId : reg.id;
   checkByType(env, i, meta, fn, arg.base, arg.flags, insnIdx);

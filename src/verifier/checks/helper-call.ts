@@ -83,14 +83,14 @@ export function checkHelperCall(env: Env, insn: Insn): Flow {
   refineRetval(env, fn, meta);
   checkMapFuncCompatibility(env, meta.map, func, insn.imm);
   if (func === "bpf_tail_call") {
-    if (env.f.abnormal_return_edges && env.curState.curframe) {
+    if (env.f.tail_call_walked && env.curState.curframe) {
       if (env.cur.inCallbackFn) env.fail("EINVAL", "cannot tail call within callback");
       env.markRegScratched(0);
       env.pushStack(env.insnIdx + 1, env.insnIdx);
       clearAllPktPointers(env);
       markUnknown(env, env.mut(0));
       env.insnIdx = prepareFuncExit(env) - 1;
-    } else if (env.f.abnormal_return_edges) changesData = false;
+    } else if (env.f.tail_call_walked) changesData = false;
   }
   if (changesData) clearAllPktPointers(env);
   return "next";

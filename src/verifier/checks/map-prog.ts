@@ -12,7 +12,7 @@ const SLEEPABLE_MAPS = new Set([
 
 export function checkMapProgCompatibility(env: Env, map: VMap): void {
   const { record } = map;
-  const tracing = (TRACING.has(env.progType) && (env.f.log_says_scalar || env.progType !== "raw_tracepoint_writable")) || (env.progType === "tracing" && env.prog.attachType === "trace_raw_tp");
+  const tracing = (TRACING.has(env.progType) && (env.f.log_says_scalar || env.progType !== "raw_tracepoint_writable")) || (env.f.raw_tp_is_tracing && env.progType === "tracing" && env.prog.attachType === "trace_raw_tp");
   if (recordHasField(record, "list_head", "rb_root") && tracing) env.fail("EINVAL", "tracing progs cannot use bpf_{list_head,rb_root} yet");
   if (recordHasField(record, "spin_lock", "res_spin_lock")) {
     if (env.progType === "socket_filter" && env.f.spin_lock_socket_message) env.fail("EINVAL", "socket filter progs cannot use bpf_spin_lock yet");

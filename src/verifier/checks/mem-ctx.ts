@@ -50,7 +50,7 @@ export function checkCtxAccess(
 ): void {
   let off = off0;
   const { progType } = env;
-  if (progType === "syscall") {
+  if (progType === "syscall" && env.f.syscall_ctx_var_off) {
     checkMemRegionAccess(env, reg, `R${regno}`, off, size, 0xffff, false);
   } else checkPtrOffReg(env, reg, regno, env.f.ctx_fixed_off_ok && NO_CONVERT.has(progType));
   off += Number(reg.r64.umax);

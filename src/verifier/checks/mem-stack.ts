@@ -182,7 +182,7 @@ function writeVar(env: Env, frame: FuncState, ptr: RegState, off: number, size: 
       zeroUsed = true;
       continue;
     }
-    if (env.f.dynptr_slots_watched) scrubSpecialSlot(frame, spi);
+    if (env.f.var_write_scrubs) scrubSpecialSlot(frame, spi);
     else if (slot0.spilled.type !== T.NOT_INIT) frame.mutSpilled(spi).type = T.NOT_INIT;
     const slot = frame.mutSlot(spi);
     const now = slotType(slot.types, at);

@@ -162,6 +162,7 @@ const violated = (s: ScalarState): boolean =>
 export function classicDomain(kernel: Kernel, mulTnum: (a: Tnum, b: Tnum) => Tnum): ScalarDomain {
   const cross = kernel.has("cross_deduce_bounds");
   const two = kernel.has("deduce_two_ranges");
+  const two32 = kernel.has("deduce_two_ranges_32");
   const s32Range = kernel.has("deduce_s32_range");
   const passes = kernel.has("deduce_three_passes") ? 3 : 2;
 
@@ -238,7 +239,7 @@ export function classicDomain(kernel: Kernel, mulTnum: (a: Tnum, b: Tnum) => Tnu
       update64(b, s.varOff);
       if (cross) {
         for (let i = 0; i < passes; i++) {
-          deduce32(b, two);
+          deduce32(b, two32);
           deduce64(b, two);
           deduceMixed(b, s, s32Range);
         }

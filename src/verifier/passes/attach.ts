@@ -36,6 +36,7 @@ export function lsmRetvalRange(env: Env): RetvalRange | null {
 
 function canBeSleepable(env: Env): boolean {
   const { type, attachType } = env.prog;
+  if (!attachTypeKnown(env)) return false;
   if (type === "tracing") return TRACING_SLEEPABLE.has(attachType ?? "") && (attachType !== "trace_raw_tp" || env.f.sleepable_tracepoints);
   if (type === "lsm") return attachType !== "lsm_cgroup";
   return (type === "kprobe" && env.f.sleepable_kprobes) || (type === "struct_ops" && env.f.sleepable_struct_ops) || (env.f.sleepable_tracepoints && (type === "raw_tracepoint" || type === "tracepoint"));
@@ -79,6 +80,8 @@ function checkStructOps(env: Env): void {
 
 const isTracingMulti = (attachType: string | null): boolean => attachType?.endsWith("_multi") === true && attachType.startsWith("trace_");
 
+const attachTypeKnown = (env: Env): boolean => env.prog.attachType === null || env.kernel.manifest.attachTypes.some((t) => t.name === env.prog.attachType);
+
 /** Which functions is checked when the link is made; until then a function without arguments stands for them (kernel bpf_multi_func). */
 function attachToMany(env: Env): void {
   const { btf } = env.kernel;
@@ -89,7 +92,7 @@ function attachToMany(env: Env): void {
 
 function checkTarget(env: Env): void {
   const { prog } = env;
-  if (isTracingMulti(prog.attachType) && !prog.attachBtfId) return attachToMany(env);
+  if (isTracingMulti(prog.attachType) && !prog.attachBtfId && attachTypeKnown(env)) return attachToMany(env);
   if (!prog.attachBtfId) env.fail("EINVAL", "Tracing programs must provide btf_id");
   const btf = prog.attachBtf;
   if (!btf) env.fail("EINVAL", "Tracing program can only be attached to another program annotated with BTF");
@@ -97,6 +100,7 @@ function checkTarget(env: Env): void {
   if (!t) env.fail("EINVAL", `attach_btf_id ${prog.attachBtfId} is invalid`);
   if (prog.type === "ext") env.fail("EINVAL", "Cannot replace kernel functions");
   const { attachType } = prog;
+  if (!attachTypeKnown(env)) env.failSilently("EINVAL");
   if (attachType === "trace_raw_tp") return rawTracepoint(env, btf, prog.attachBtfId);
   if (t.kind !== BtfKind.FUNC) env.fail("EINVAL", `attach_btf_id ${prog.attachBtfId} is not a function`);
   const proto = btf.type(t.type);

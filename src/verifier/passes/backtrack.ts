@@ -116,7 +116,7 @@ function backtrackInsn(env: Env, idx: number, subseqIdx: number, hist: JmpHistor
         return true;
       }
       if (mode === BPF_IND || mode === BPF_ABS) {
-        if (!env.f.abnormal_return_edges) {
+        if (!env.f.tail_call_walked) {
           if (!bt.regSet(insn.dst)) return true;
           return false;
         }
@@ -163,7 +163,7 @@ function backtrackJmp(env: Env, idx: number, subseqIdx: number, hist: JmpHistory
     if (isKfuncCall(insn) && insn.imm === 0) return false;
     bt.clearReg(0);
     if (bt.regMask & ARGS_MASK) env.bug(`backtracking call unexpected regs ${bt.regMask.toString(16)}`);
-    if (env.f.abnormal_return_edges && isHelperCall(insn) && helperName(env, insn) === "bpf_tail_call" && subseqIdx - idx !== 1) bt.frame++;
+    if (env.f.tail_call_walked && isHelperCall(insn) && helperName(env, insn) === "bpf_tail_call" && subseqIdx - idx !== 1) bt.frame++;
     return undefined;
   }
   if (op === BPF_EXIT) {

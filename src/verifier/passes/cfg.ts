@@ -226,7 +226,7 @@ export function computeScc(env: Env): void {
         dfs.pop();
         continue;
       }
-      const assign = stack[stack.length - 1] !== w || succ.includes(w) || env.aux[w]!.callsCallback;
+      const assign = stack[stack.length - 1] !== w || succ.includes(w) || (env.aux[w]!.callsCallback && env.f.callbacks_in_scc);
       let t: number;
       do {
         t = stack.pop()!;

@@ -59,7 +59,7 @@ function matchArgs(env: Env, subprog: number, caller: FuncState): void {
         checkMemReg(env, regno, reg, mut, arg.memSize);
         if (env.f.global_func_pkt_data && isPktPointerAny(reg) && env.subprogs[subprog]!.changesPktData)
           env.fail("EINVAL", `${name} is a packet pointer, but func#${subprog} may change packet data`);
-        if (!(arg.flags & T.PTR_MAYBE_NULL) && (T.typeMayBeNull(reg.type) || registerIsNull(reg))) env.fail("EINVAL", `${name} is expected to be non-NULL`);
+        if (!(arg.flags & T.PTR_MAYBE_NULL) && (T.typeMayBeNull(reg.type) || (env.f.nonnull_arg_not_zero && registerIsNull(reg)))) env.fail("EINVAL", `${name} is expected to be non-NULL`);
         break;
       case "arena":
         if (reg.type !== T.PTR_TO_ARENA && reg.type !== T.SCALAR_VALUE) env.fail("EINVAL", `${name} is not a pointer to arena or scalar.`);

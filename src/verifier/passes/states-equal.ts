@@ -124,7 +124,7 @@ function stacksafe(env: Env, o: FuncState, c: FuncState, m: IdMap, exact: Exact)
     const spi = i >> 3, im = i & 7;
     const os = o.stack[spi]!, cs = c.stack[spi];
     const ot = slotType(os.types, im);
-    if (exact === "exact" && (!cs || unpoison(ot) !== unpoison(slotType(cs.types, im)))) return false;
+    if ((exact === "exact" || (exact === "range" && !env.f.loops_compare_slot_values)) && (!cs || unpoison(ot) !== unpoison(slotType(cs.types, im)))) return false;
     if (env.f.live_marks && (os.spilled.live & 3) === 0 && exact === "not") {
       i += 7;
       continue;

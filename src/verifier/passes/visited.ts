@@ -151,8 +151,8 @@ export function isStateVisited(env: Env, insnIdx: number): boolean {
   if (env.f.live_marks) cleanLiveStates(env, list, insnIdx, cur);
   if (env.f.stack_live_marks) cleanMarkedStates(env, list, insnIdx, cur);
   let statesCnt = 0;
-  const snapshot = list.slice();
-  for (const e of snapshot) {
+  for (let k = 0; k < list.length; k++) {
+    const e = list[k]!;
     statesCnt++;
     const old = e.state;
     if (old.insnIdx !== insnIdx) continue;
@@ -161,7 +161,7 @@ export function isStateVisited(env: Env, insnIdx: number): boolean {
       const r = compareUnfinished(env, old, cur, insnIdx);
       if (r === "hit") {
         hit = true;
-        loop = true;
+        loop = !aux.callsCallback || env.f.callbacks_in_scc;
         if (env.f.loop_entries && !aux.callsCallback) updateLoopEntry(cur, old);
       } else if (!force && env.jmpsProcessed - env.prevJmpsProcessed < 20 && env.insnProcessed - env.prevInsnProcessed < 100) add = false;
     } else {
@@ -190,8 +190,7 @@ export function isStateVisited(env: Env, insnIdx: number): boolean {
     if (add) e.missCnt++;
     const n = env.f.keep_checkpoint_states && aux.forceCheckpoint && old.branches > 0 ? 64 : 3;
     if (e.missCnt > e.hitCnt * n + n) {
-      const at = list.indexOf(e);
-      if (at >= 0) list.splice(at, 1);
+      list.splice(k--, 1);
       e.inFreeList = true;
       env.freeListSize++;
       env.exploredStatesSize--;

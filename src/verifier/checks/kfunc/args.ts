@@ -60,7 +60,7 @@ function checkArg(env: Env, meta: KfuncMeta, i: number, insnIdx: number): boolea
     return false;
   }
   if (t?.kind !== BtfKind.PTR) return env.fail("EINVAL", `Unrecognized ${argName(env, i)} type ${btfKindStr(t)}`);
-  const trusted = env.f.kfunc_args_trusted || meta.flags.has("KF_TRUSTED_ARGS") || meta.flags.has("KF_RCU");
+  const trusted = env.f.kfunc_args_trusted || meta.flags.has("KF_TRUSTED_ARGS") || meta.flags.has("KF_RCU") || (env.f.release_args_trusted && meta.flags.has("KF_RELEASE"));
   if (trusted && (registerIsNull(reg) || T.typeMayBeNull(reg.type)) && !hasSuffix(p, "__nullable"))
     env.fail("EACCES", `Possibly NULL pointer passed to trusted ${env.f.kfunc_args_named_by_register ? argName(env, i) : `arg${i}`}`);
   noteReference(env, meta, i, reg);
