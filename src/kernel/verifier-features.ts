@@ -219,6 +219,8 @@ export const VERIFIER_FEATURES = {
   iter_num_under_lock: { since: "6.14", what: "number iterators may run under a lock" },
   kptr_xchg_under_lock: { since: "7.1", what: "kernel pointers may be exchanged under a lock" },
   arena_calls_under_lock: { since: "7.1", what: "pages of an arena may be allocated, and streams written, under a lock" },
+  raw_mem_per_byte: { since: "7.3", what: "memory a call fills is written to byte by byte, also over dynptrs" },
+  rcu_by_any_section: { since: "7.3", what: "with preemption or interrupts off, RCU protects too" },
   spinlock_safe_flag: { since: "7.3", what: "a kfunc's flag says whether it may be called under a lock" },
   sockmap_updates_locked: { since: "7.3", what: "socket maps change only where no socket is locked" },
   arena_alu_exclusive: { since: "7.3", what: "a 64-bit operation sees arena pointers always or never" },
@@ -247,6 +249,7 @@ export const VERIFIER_FEATURES = {
   // kfuncs
   kfunc_args_named_by_register: { since: "7.2", what: "messages name a kfunc's arguments by register" },
   kfunc_args_trusted: { since: "7.0", what: "kfunc arguments are trusted unless marked otherwise" },
+  kfunc_static_args: { since: "7.3", what: "what a kfunc's argument is follows from its prototype alone" },
   kfunc_ctx_arg_type: { since: "6.2", what: "context arguments of kfuncs" },
   kfunc_opt_suffix: { since: "6.5", what: "the __opt suffix" },
   kfunc_prog_aux_arg: { since: "6.14", what: "kfunc arguments the kernel fills in" },

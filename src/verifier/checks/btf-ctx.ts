@@ -8,7 +8,7 @@ import { walkTypeTags } from "./btf-match.ts";
 import type { CtxInfo } from "./mem-ctx.ts";
 import { rawTpNullArgs } from "./raw-tp-null-args.ts";
 import { structOpsArg } from "./struct-ops-arg.ts";
-import { structOpsPromoted } from "./struct-ops-kinds.ts";
+import { structOpsPromoted } from "./kernel-writes.ts";
 
 const MAX_ARGS = 5;
 const TAGS: Readonly<Record<string, number>> = { user: MEM_USER, percpu: MEM_PERCPU };

@@ -30,13 +30,13 @@ const argOf = (env: Env, regno: number): string => (env.f.kfunc_args_named_by_re
 export function processDynptrFunc(env: Env, regno: number, insnIdx: number, flags: number, meta: DynptrMeta): void {
   const reg = env.reg(regno);
   if (reg.type !== T.PTR_TO_STACK && reg.type !== T.CONST_PTR_TO_DYNPTR)
-    env.fail("EINVAL", `${env.f.kfunc_args_named_by_register ? `R${regno}` : `arg#${regno - 1}`} expected pointer to stack or const struct bpf_dynptr`);
+    env.failReported("EINVAL", `${env.f.kfunc_args_named_by_register ? `R${regno}` : `arg#${regno - 1}`} expected pointer to stack or const struct bpf_dynptr`);
   if (flags & T.MEM_UNINIT) return construct(env, regno, insnIdx, flags, meta);
-  if (reg.type === T.CONST_PTR_TO_DYNPTR && flags & T.OBJ_RELEASE) env.fail("EINVAL", "CONST_PTR_TO_DYNPTR cannot be released");
+  if (reg.type === T.CONST_PTR_TO_DYNPTR && flags & T.OBJ_RELEASE) env.failReported("EINVAL", "CONST_PTR_TO_DYNPTR cannot be released");
   const slot = initialised(env, reg);
-  if (!slot) env.fail("EINVAL", `Expected an initialized dynptr as ${argOf(env, regno)}`);
+  if (!slot) env.failReported("EINVAL", `Expected an initialized dynptr as ${argOf(env, regno)}`);
   const want = dynptrTypeOf(flags);
-  if (want !== "invalid" && slot.dynptrType !== want) env.fail("EINVAL", `Expected a dynptr of type ${want} as ${argOf(env, regno)}`);
+  if (want !== "invalid" && slot.dynptrType !== want) env.failReported("EINVAL", `Expected a dynptr of type ${want} as ${argOf(env, regno)}`);
   meta.dynptrId = slot.id;
   meta.dynptrType = slot.dynptrType;
   meta.dynptrRefObjId = env.f.ref_obj_ids ? slot.refObjId : slot.parentId;
@@ -61,7 +61,7 @@ function initialised(env: Env, reg: RegState): RegState | undefined {
 
 function construct(env: Env, regno: number, insnIdx: number, flags: number, meta: DynptrMeta): void {
   const reg = env.reg(regno);
-  if (reg.type === T.CONST_PTR_TO_DYNPTR || stackObjectSpi(env, reg, "dynptr", 2) === "bad") env.fail("EINVAL", "Dynptr has to be an uninitialized dynptr");
+  if (reg.type === T.CONST_PTR_TO_DYNPTR || stackObjectSpi(env, reg, "dynptr", 2) === "bad") env.failReported("EINVAL", "Dynptr has to be an uninitialized dynptr");
   for (let at = 0; at < 16; at += 8) checkMemAccess(env, insnIdx, env.reg(regno), regno, at, 8, "write", -1, false, false);
   const now = env.reg(regno);
   const spi = stackObjectSpi(env, now, "dynptr", 2);

@@ -7,7 +7,7 @@ import * as T from "../state/reg-type.ts";
 import { structWalk } from "./btf-match.ts";
 import { findStructRecord, fieldTypeName } from "./record.ts";
 import { markUnknown } from "./reg-arg.ts";
-import { structOpsWrite } from "./struct-ops-kinds.ts";
+import { conntrackWrite, structOpsWrite } from "./kernel-writes.ts";
 import { isRcuReg, isTrustedReg } from "./trust.ts";
 
 type Found = { type: "scalar" } | { type: "btf"; id: number; flags: number; field: string } | { type: "mem"; flags: number };
@@ -103,7 +103,7 @@ export function checkPtrToBtfAccess(env: Env, reg: RegState, name: string, off0:
     if (writesConntrack(env)) {
       // the module nf_conntrack says what may be written; without it nothing may
       if (!env.kernel.modules.has("nf_conntrack")) env.failSilently("EACCES");
-      env.unsupported("writes to connections of nf_conntrack are not simulated");
+      return conntrackWrite(env, reg, off, size);
     }
   }
   if (t === "write" && !T.typeIsPtrAllocObj(reg.type)) env.fail("EACCES", "only read is supported");

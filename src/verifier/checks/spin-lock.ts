@@ -3,7 +3,7 @@ import type { Env } from "../state/env.ts";
 import { recordHasField } from "../state/maps.ts";
 import * as T from "../state/reg-type.ts";
 import { forEachReg, isLockRef, type RefType, type VState } from "../state/state.ts";
-import { invalidateRcuPointers } from "./rcu.ts";
+import { invalidateRcuPointers, leftSection } from "./rcu.ts";
 import { regBtfRecord } from "./record.ts";
 import { markRegInvalid } from "./packet-range.ts";
 
@@ -69,8 +69,9 @@ export function processLock(env: Env, regno: number, kind: LockKind): void {
   if (reg.id !== st.activeLockId || ptr !== st.activeLockPtr) env.fail("EINVAL", `${name}_unlock cannot be out of order`);
   const wasInRcu = env.inRcuCs();
   releaseLock(env, type, reg.id, ptr);
-  if (env.f.lock_is_rcu_section && wasInRcu && !env.inRcuCs()) invalidateRcuPointers(env);
+  if (env.f.lock_is_rcu_section && !env.f.rcu_by_any_section && wasInRcu && !env.inRcuCs()) invalidateRcuPointers(env);
   forEachReg(st, (r, mut) => {
     if (T.typeIsNonOwningRef(r.type)) markRegInvalid(env, mut());
   });
+  leftSection(env);
 }

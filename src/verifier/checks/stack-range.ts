@@ -39,7 +39,7 @@ export function checkStackRangeInitialized(env: Env, reg: RegState, regno: numbe
     for (let i = min; i < max + size; i++) {
       const slotNo = -i - 1;
       if (frame.allocatedStack <= slotNo) continue;
-      if (env.f.dynptr_slots_watched && slotType(frame.stack[slotNo >> 3]!.types, slotNo & 7) === STACK_DYNPTR) env.fail("EACCES", `potential write to dynptr at off=${i} disallowed`);
+      if (env.f.dynptr_slots_watched && !env.f.raw_mem_per_byte && slotType(frame.stack[slotNo >> 3]!.types, slotNo & 7) === STACK_DYNPTR) env.fail("EACCES", `potential write to dynptr at off=${i} disallowed`);
     }
     raw.accessSize = size;
     raw.regno = regno;

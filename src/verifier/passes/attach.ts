@@ -3,7 +3,7 @@ import { type Btf, BtfKind, type BtfOf } from "../../btf/types.ts";
 import type { Env } from "../state/env.ts";
 import type { RetvalRange } from "../state/frame.ts";
 import { hasRefArgs } from "../checks/struct-ops-arg.ts";
-import { structOpsMemberSupported } from "../checks/struct-ops-kinds.ts";
+import { structOpsMemberSupported } from "../checks/kernel-writes.ts";
 import { inIdSet } from "../state/id-sets.ts";
 import { isBoolLsmHook, isDisabledLsmHook, isSleepableLsmHook } from "./lsm-hooks.ts";
 

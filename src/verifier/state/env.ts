@@ -313,6 +313,8 @@ export class Env {
     return this.curState.inSleepable;
   }
   inRcuCs(): boolean {
-    return this.curState.activeRcuLocks > 0 || this.curState.activeLocks > 0 || !this.inSleepable();
+    const st = this.curState;
+    if (this.f.rcu_by_any_section && (st.activePreemptLocks > 0 || st.activeIrqId)) return true;
+    return st.activeRcuLocks > 0 || st.activeLocks > 0 || !this.inSleepable();
   }
 }

@@ -66,8 +66,8 @@ export const typeIsSkPointer = (t: number): boolean =>
   t === PTR_TO_SOCKET || t === PTR_TO_SOCK_COMMON || t === PTR_TO_TCP_SOCK || t === PTR_TO_XDP_SOCK;
 export const typeIsRdonlyMem = (t: number): boolean => (t & MEM_RDONLY) !== 0;
 export const typeIsAlloc = (t: number): boolean => (t & MEM_ALLOC) !== 0;
-export const typeIsPtrAllocObj = (t: number): boolean => (t & BASE_MASK) === PTR_TO_BTF_ID && (t & MEM_ALLOC) !== 0;
-export const typeIsNonOwningRef = (t: number): boolean => (t & BASE_MASK) === PTR_TO_BTF_ID && (t & MEM_ALLOC) !== 0 && (t & NON_OWN_REF) !== 0;
+export const typeIsPtrAllocObj = (t: number): boolean => (t & BASE_MASK) === PTR_TO_BTF_ID && (t & MEM_ALLOC) !== 0 && (t & PTR_UNTRUSTED) === 0;
+export const typeIsNonOwningRef = (t: number): boolean => typeIsPtrAllocObj(t) && (t & NON_OWN_REF) !== 0;
 /** Flags besides those that make a pointer trusted. */
 export const typeHasUnsafeModifiers = (t: number): boolean => (typeFlag(t) & ~BPF_REG_TRUSTED_MODIFIERS) !== 0;
 

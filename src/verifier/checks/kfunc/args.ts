@@ -25,6 +25,7 @@ import { processGraphNode, processGraphRoot } from "./graph.ts";
 import { processIrqFlag } from "./irq.ts";
 import { processIterArg } from "./iter.ts";
 import { argName, btfKindStr, hasSuffix, isScalarType, type KfuncMeta, pointsToStruct } from "./meta.ts";
+import { checkStaticArg } from "./static-args.ts";
 import { is, isObjDrop, isPercpuObjDrop, isRbtreeAdd, isResSpinLock } from "./special.ts";
 
 const U32_MAX = 0xffff_ffffn;
@@ -43,7 +44,8 @@ export function checkKfuncArgs(env: Env, meta: KfuncMeta, insnIdx: number): void
     }
     if (hasSuffix(params[i]!, "__ign") || i >= meta.visibleArgs) continue;
     if (i >= 5) env.unsupported(`kernel function ${meta.name} takes arguments on the stack`);
-    if (checkArg(env, meta, i, insnIdx)) i++;
+    if (env.f.kfunc_static_args) checkStaticArg(env, meta, i, insnIdx, processArg);
+    else if (checkArg(env, meta, i, insnIdx)) i++;
   }
   if (!env.f.release_arg_is_r1 && meta.flags.has("KF_RELEASE") && !meta.releaseRegno)
     env.fail("EINVAL", `release kernel function ${meta.name} expects refcounted PTR_TO_BTF_ID`);

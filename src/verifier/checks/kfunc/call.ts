@@ -5,7 +5,7 @@ import type { Env } from "../../state/env.ts";
 import { VerifierError } from "../../state/errors.ts";
 import { clearTypeData, markRegKnownZero, type RegState } from "../../state/reg-state.ts";
 import * as T from "../../state/reg-type.ts";
-import { invalidateRcuPointers } from "../rcu.ts";
+import { invalidateRcuPointers, leftSection } from "../rcu.ts";
 import { findStructRecord, recordHasNmiUnsafeFields, regMayPointToSpinLock } from "../record.ts";
 import { inRbtreeLockRequiredCb, pushCallbackCall } from "../callbacks.ts";
 import { dynptrTypeFlag } from "../dynptr.ts";
@@ -115,13 +115,15 @@ function enterAndLeaveSections(env: Env, meta: KfuncMeta, sleepable: boolean): v
   if (rcuLock) st.activeRcuLocks++;
   else if (rcuUnlock) {
     if (!st.activeRcuLocks) env.fail("EINVAL", `unmatched rcu read unlock (kernel function ${meta.name})`);
-    if (--st.activeRcuLocks === 0) invalidateRcuPointers(env);
+    if (--st.activeRcuLocks === 0 && !env.f.rcu_by_any_section) invalidateRcuPointers(env);
+    leftSection(env);
   }
   if (!env.f.one_sleepable_context && sleepable && st.activeRcuLocks) env.fail("EACCES", `kernel func ${meta.name} is sleepable within rcu_read_lock region`);
   if (is(meta, "bpf_preempt_disable")) st.activePreemptLocks++;
   else if (is(meta, "bpf_preempt_enable")) {
     if (!st.activePreemptLocks) env.fail("EINVAL", `unmatched attempt to enable preemption (kernel function ${meta.name})`);
     st.activePreemptLocks--;
+    leftSection(env);
   }
   if (env.f.one_sleepable_context) {
     if (sleepable && !inSleepableContext(env)) env.fail("EACCES", `kernel func ${meta.name} is sleepable within ${nonSleepableContext(env)}`);

@@ -4,6 +4,7 @@ import type { Env } from "../../state/env.ts";
 import { allTypes, slotType, STACK_INVALID, STACK_IRQ_FLAG } from "../../state/frame.ts";
 import { markRegKnownZero } from "../../state/reg-state.ts";
 import { PTR_TO_STACK } from "../../state/reg-type.ts";
+import { leftSection } from "../rcu.ts";
 import { checkMemAccess } from "../mem.ts";
 import { markNotInit } from "../reg-arg.ts";
 import { argName, type KfuncMeta } from "./meta.ts";
@@ -76,4 +77,5 @@ export function processIrqFlag(env: Env, meta: KfuncMeta, i: number): void {
   frame.mutSlot(spi).types = allTypes(STACK_INVALID);
   markSlotWritten(env, frame, spi);
   env.markSlotScratched(spi);
+  leftSection(env);
 }

@@ -1,5 +1,5 @@
 /**
- * What the kernel's own struct_ops let programs do: which members can be implemented, which of them may sleep, and which
+ * What the kernel's own struct_ops let programs do, and what programs may write to kernel structs: which members can be implemented, which of them may sleep, and which
  * fields of kernel structs may be written (each kind's check_member, cfi_stubs and btf_struct_access: kernel 7.2
  * net/ipv4/bpf_tcp_ca.c, net/sched/bpf_qdisc.c, kernel/sched/ext, drivers/hid/bpf, net/bpf/bpf_dummy_struct_ops.c).
  */
@@ -133,6 +133,14 @@ export function structOpsWrite(env: Env, reg: RegState, off: number, size: numbe
   const kind = KINDS[ops];
   if (!kind?.write || !reg.btf) return env.unsupported(`writes to kernel structs from programs of ${ops || "an unknown struct"} are not simulated`);
   kind.write(env, reg.btf.type(reg.btfId)?.name ?? "", reg.btf, off, size);
+}
+
+/** A write to a connection from XDP or traffic control (kernel _nf_conntrack_btf_struct_access). */
+export function conntrackWrite(env: Env, reg: RegState, off: number, size: number): void {
+  const { btf } = reg;
+  const struct = btf?.type(reg.btfId)?.name ?? "";
+  if (!btf || (struct !== "nf_conn" && struct !== "nf_conn___init")) return readOnly(env);
+  within(env, "nf_conn", env.kernel.config("CONFIG_NF_CONNTRACK_MARK") ? ranges(btf, [["nf_conn", "mark", false]]) : [], off, size);
 }
 
 /** The pointers to sockets that congestion control gets are to TCP sockets (kernel bpf_tcp_ca_is_valid_access). */
