@@ -47,6 +47,17 @@ function wasmerWorkerParts(): Plugin {
   };
 }
 
+/** A copy of the page carries its licences along. */
+function licences(): Plugin {
+  return {
+    name: "licences",
+    apply: "build",
+    generateBundle() {
+      for (const name of ["LICENSE", "NOTICE"]) this.emitFile({ type: "asset", fileName: `${name}.txt`, source: readFileSync(resolve(import.meta.dirname, name)) });
+    },
+  };
+}
+
 /**
  * Gives the service worker the list of this build's files with their hashes: `shell` is fetched on installation, `data`
  * when it is first asked for. The worker's own bytes change with any of them, which is what starts an update.
@@ -111,7 +122,7 @@ function walk(dir: string): string[] {
 
 export default defineConfig({
   base: "./",
-  plugins: [contentSecurityPolicy(), wasmerWorkerParts(), serviceWorkerManifest()],
+  plugins: [contentSecurityPolicy(), wasmerWorkerParts(), licences(), serviceWorkerManifest()],
   server: { headers: isolation },
   preview: { headers: isolation },
   worker: { format: "es" },

@@ -14,6 +14,7 @@ import { startHost, type Host } from "./static-server.ts";
 import { folderWithTiny } from "./workshop-folder.ts";
 
 const SLOW = 300_000;
+const OWN = "int own; /* the attendee's own work */\n";
 const files = tinyFiles();
 const parsed = parseWorkshop(files);
 if (!parsed.ok) throw new Error(JSON.stringify(parsed.error));
@@ -74,6 +75,11 @@ describe("taking a workshop", () => {
       await held;
       await route.continue();
     });
+    // The attendee has a project of their own, which is to be found again afterwards.
+    const before = await openPage(context, host.url);
+    await writeSource(before.page, OWN);
+    await before.page.waitForTimeout(900);
+    await before.page.close();
     ({ page, errors } = await openPage(context, `${host.url}#w=tiny`));
     await page.getByRole("heading", { name: "Let the packet through" }).waitFor({ timeout: 30_000 });
     expect(await page.locator(".prose").first().innerText()).toContain("A workshop as small as one can be");
@@ -185,7 +191,22 @@ describe("taking a workshop", () => {
     await menu(page, /Leave/);
     await page.locator(".workshop").waitFor({ state: "detached" });
     expect(new URL(page.url()).hash).toBe("");
-    expect(await page.evaluate(() => Object.keys(localStorage).filter((k) => k.startsWith("bpf-playground/doc/")).map((k) => localStorage.getItem(k)).join())).not.toContain("data + 1 > data_end");
+    await expect.poll(() => editorText(page)).toContain("the attendee's own work");
+    await page.waitForTimeout(900);
+    const kept = await page.evaluate(() => Object.keys(localStorage).filter((k) => k.startsWith("bpf-playground/doc/")).map((k) => (JSON.parse(localStorage.getItem(k)!) as { project: { files: Record<string, string> } }).project.files["main.bpf.c"]));
+    expect(kept).toEqual([OWN]);
+  });
+
+  it("opening an example leaves the workshop, and offers the way back", async () => {
+    await page.goto(`${host.url}#w=tiny/2`);
+    await page.getByRole("heading", { name: "Count what comes" }).waitFor();
+    await page.getByRole("button", { name: "Examples" }).click();
+    await page.locator(".example").first().click();
+    await page.locator(".workshop").waitFor({ state: "detached" });
+    await page.getByRole("button", { name: "Back to it" }).click();
+    await page.getByRole("heading", { name: "Count what comes" }).waitFor();
+    await checks(page, ["passed", "passed", "passed"]);
+    expect(errors).toEqual([]);
     await page.close();
   });
 });

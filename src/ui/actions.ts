@@ -5,7 +5,7 @@ import { fileNameProblem, LIMITS, mainFile } from "../session/project.ts";
 import { readCapture, type Capture } from "../session/packets/pcap.ts";
 import type { Project } from "../session/types.ts";
 import { signal } from "@preact/signals";
-import { newDocument, panel, session, toast } from "./state.ts";
+import { keeper, newDocument, panel, session, toast } from "./state.ts";
 
 /** The capture that was opened last, for the input panel. */
 export const capture = signal<{ name: string; capture: Capture } | null>(null);
@@ -17,7 +17,8 @@ export async function linkOf(project: Project, embed = false): Promise<string> {
   return url.href;
 }
 
-async function copy(text: string, done: string): Promise<void> {
+/** Puts a text into the clipboard; where the page may not (plain http in a room), shows it to be copied by hand. */
+export async function copy(text: string, done: string): Promise<void> {
   try {
     await navigator.clipboard.writeText(text);
     toast(done);
@@ -28,7 +29,8 @@ async function copy(text: string, done: string): Promise<void> {
 
 export async function copyLink(): Promise<void> {
   const link = await linkOf(session.project.value);
-  history.replaceState(null, "", link);
+  // A workshop's step stays in the address: a reload goes on there.
+  if (!keeper.value) history.replaceState(null, "", link);
   const note = session.object.value?.from === "upload" ? " An uploaded object file does not fit into a link." : "";
   await copy(link, `Link copied, ${link.length.toLocaleString("en")} characters: source, flags, kernel, inputs, maps and the selected instruction are in it.${note}`);
 }

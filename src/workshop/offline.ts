@@ -118,7 +118,7 @@ more. Served over https, or opened as localhost, it also opens again with the se
 What everybody has done stays in their own browser. "My results" in the workshop's menu gives a line to copy or a file to save;
 "Give this workshop" has a table that collects them.
 
-The licences of what is in here are in NOTICE and LICENSE, where the page was published with them.
+The licences of what is in here are in LICENSE.txt and NOTICE.txt.
 Made ${made}.
 `;
 }

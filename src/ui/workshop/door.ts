@@ -1,13 +1,11 @@
 import { signal } from "@preact/signals";
 import type { FunctionComponent } from "preact";
 import type { Taking } from "../../session/taking.ts";
+import { readAddress } from "../../workshop/address.ts";
 import { toast } from "../state.ts";
 
 /**
  * The way into workshops, as light as a door: what is behind it (Markdown, the format, archives) is fetched when somebody goes in.
- *
- * Addresses: `#w=ID` or `#workshop=ID` opens a workshop of this page's, `#w=ID/STEP` a step of it (by folder name or number);
- * `?workshop=URL` one from elsewhere, with `#step=STEP`; `#w=~ID` one that was opened from a file and is kept in this browser.
  */
 export interface Room {
   taking: Taking;
@@ -21,21 +19,6 @@ export const room = signal<Room | null>(null);
 /** Set while one is on its way, to what is said meanwhile. */
 export const arriving = signal<string | null>(null);
 export const libraryOpen = signal(false);
-
-export type Wanted =
-  | { kind: "own"; id: string; step: string | null }
-  | { kind: "kept"; id: string; step: string | null }
-  | { kind: "url"; url: string; step: string | null };
-
-/** What an address asks for, null when that is no workshop. `start` stands in an address that asks for nothing (see index.html of an offline copy). */
-export function readAddress(search: string, hash: string, start: string | null = null): Wanted | null {
-  const fragment = hash.replace(/^#/, "");
-  const url = new URLSearchParams(search).get("workshop");
-  const named = /^(?:w|workshop)=(~?)([\w-]{1,64})(?:\/([\w-]{1,64}))?$/.exec(fragment) ?? (fragment === "" && start !== null && url === null ? /^w=(~?)([\w-]{1,64})(?:\/([\w-]{1,64}))?$/.exec(start) : null);
-  if (named) return { kind: named[1] === "~" ? "kept" : "own", id: named[2] ?? "", step: named[3] ?? null };
-  if (url !== null && (fragment === "" || fragment.startsWith("step="))) return { kind: "url", url, step: /^step=([\w-]{1,64})$/.exec(fragment)?.[1] ?? null };
-  return null;
-}
 
 const startMeta = (): string | null => document.querySelector('meta[name="playground-start"]')?.getAttribute("content") ?? null;
 
@@ -70,13 +53,15 @@ export async function enter(open: (inside: Inside) => Promise<void>): Promise<vo
   }
 }
 
-/** True when what is dropped is a workshop: a folder or a zip. It is then opened. */
+/** True when what is dropped is a workshop (a folder or a zip), or progress for the open one. It is then opened. */
 export function takeDrop(data: DataTransfer | null): boolean {
   if (!data) return false;
   const entries = [...data.items].map((item) => item.webkitGetAsEntry?.() ?? null).filter((entry) => entry !== null);
   const folder = entries.find((entry) => entry.isDirectory);
   const zip = [...data.files].find((file) => /\.zip$/i.test(file.name));
+  const progress = room.value ? [...data.files].find((file) => /\.progress\.json$/i.test(file.name)) : undefined;
   if (folder) void enter((inside) => inside.openDroppedFolder(folder as FileSystemDirectoryEntry));
   else if (zip) void enter((inside) => inside.openDroppedFile(zip));
-  return folder !== undefined || zip !== undefined;
+  else if (progress) void enter((inside) => inside.openDroppedProgress(progress));
+  return [folder, zip, progress].some((dropped) => dropped !== undefined);
 }

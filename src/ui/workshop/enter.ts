@@ -3,10 +3,12 @@ import { Taking, type WorkshopSource } from "../../session/taking.ts";
 import { documentId, documents, keeper, kernelNames, newDocument, openDocument, pane, panel, saveNow, saveState, session, toast } from "../state.ts";
 import { largeType, narrow, store } from "../prefs.ts";
 import { keepForOffline } from "../keep-offline.ts";
+import { findStep, readAddress, writeAddress, type Wanted } from "../../workshop/address.ts";
 import { releasesOf } from "../../workshop/presenting.ts";
 import { startProject } from "../start-project.ts";
 import { compilerPort, makeKernelPort } from "../worker-ports.ts";
-import { libraryOpen, readAddress, room, type Wanted } from "./door.ts";
+import { enter, libraryOpen, room } from "./door.ts";
+import { loadProgress } from "./menu.tsx";
 import { openFile, openFolder, openKept, openOwn, openUrl, type Opened, type OpenResult } from "./open.ts";
 import { WorkshopPane } from "./pane.tsx";
 import { surface } from "./surface.ts";
@@ -17,7 +19,7 @@ export const openedFiles = signal<Readonly<Record<string, string>>>({});
 export async function openWanted(wanted: Wanted): Promise<void> {
   const now = room.value?.taking;
   if (now && isOf(now.source, now.workshop.id, wanted)) {
-    if (wanted.step !== null) now.goTo(stepId(now, wanted.step) ?? now.step.value.id);
+    if (wanted.step !== null) now.goTo(findStep(now.workshop.steps, wanted.step) ?? now.step.value.id);
     return;
   }
   const found = wanted.kind === "own" ? await openOwn(wanted.id) : wanted.kind === "kept" ? await openKept(wanted.id) : await openUrl(wanted.url);
@@ -29,6 +31,9 @@ export async function openAddress(url: string): Promise<boolean> {
 }
 export async function openDroppedFile(file: File): Promise<void> {
   show(await openFile(file), null);
+}
+export async function openDroppedProgress(file: File): Promise<void> {
+  if (room.value) await loadProgress(room.value.taking, file);
 }
 export async function openPickedFolder(list: readonly File[]): Promise<void> {
   show(await openFolder(list.map((file) => ({ path: file.webkitRelativePath || file.name, file }))), null);
@@ -64,12 +69,6 @@ function isOf(source: WorkshopSource, id: string, wanted: Wanted): boolean {
   return wanted.kind === "url" ? source.kind === "url" && source.url === wanted.url : source.kind === (wanted.kind === "own" ? "own" : "local") && id === wanted.id;
 }
 
-/** A step by its folder's name, or by its number from 1 on. */
-function stepId(taking: Pick<Taking, "workshop">, step: string): string | null {
-  const { steps } = taking.workshop;
-  return steps.find((s) => s.id === step)?.id ?? (/^\d{1,2}$/.test(step) ? (steps[Number(step) - 1]?.id ?? null) : null);
-}
-
 let undo: (() => void)[] = [];
 const SECONDS = 5;
 /** Kernels of later steps are fetched when what the first one needs is there. */
@@ -85,8 +84,8 @@ function show(found: OpenResult, step: string | null): boolean {
   else saveNow();
   const taking = new Taking({ session, compiler: compilerPort, store, makePort: () => makeKernelPort(), workshop, source });
   openedFiles.value = files;
-  keeper.value = { title: computed(() => `${taking.step.value.title} · ${workshop.title}`), save: () => taking.save(), leave: () => { end(); forgetAddress(); } };
-  taking.start(step === null ? null : stepId({ workshop }, step));
+  keeper.value = { title: computed(() => `${taking.step.value.title} · ${workshop.title}`), save: () => taking.save(), leave: () => makeWay(taking) };
+  taking.start(step === null ? null : findStep(workshop.steps, step));
   const needed = (): string[] => [...(paths ?? []), ...releasesOf(workshop, kernelNames.value).map((release) => `kernels/${release}.pack`)];
   room.value = { taking, Pane: WorkshopPane, needed };
   libraryOpen.value = false;
@@ -100,22 +99,22 @@ function show(found: OpenResult, step: string | null): boolean {
     () => clearInterval(clock),
     () => clearTimeout(ahead),
     effect(() => { saveState.value = taking.saved.value; }),
-    effect(() => writeAddress(taking)),
+    effect(() => followStep(taking)),
     effect(() => { document.documentElement.dataset["type"] = largeType.value ? "large" : "plain"; }),
   ];
   if (note) toast(note);
   return true;
 }
 
+const wantedOf = ({ workshop, source, step }: Taking): Wanted =>
+  source.kind === "url" ? { kind: "url", url: source.url, step: step.value.id } : { kind: source.kind === "own" ? "own" : "kept", id: workshop.id, step: step.value.id };
+
 /** Puts the open step into the address, so that it can be copied, and Back leads to the step before. */
-function writeAddress(taking: Taking): void {
-  const { workshop, source } = taking;
-  const step = taking.step.value.id;
-  const hash = source.kind === "url" ? `#step=${step}` : `#w=${source.kind === "local" ? "~" : ""}${workshop.id}/${step}`;
-  const search = source.kind === "url" ? `?workshop=${encodeURIComponent(source.url)}` : "";
+function followStep(taking: Taking): void {
+  const { search, hash } = writeAddress(wantedOf(taking));
   if (location.hash === hash && location.search === search) return;
   const now = readAddress(location.search, location.hash);
-  const same = now !== null && isOf(source, workshop.id, now) && now.step !== null;
+  const same = now !== null && isOf(taking.source, taking.workshop.id, now) && now.step !== null;
   history[same ? "pushState" : "replaceState"](null, "", location.pathname + search + hash);
 }
 
@@ -134,6 +133,14 @@ function end(): void {
   delete document.documentElement.dataset["type"];
   saveState.value = "saved";
   if (pane.value === "text") pane.value = "editor";
+}
+
+/** Something else is being opened in the workshop's place: it is left, and the way back is offered. */
+function makeWay(taking: Taking): void {
+  const wanted = wantedOf(taking);
+  end();
+  forgetAddress();
+  toast("You have left the workshop; your progress is kept.", "info", { label: "Back to it", run: () => void enter((inside) => inside.openWanted(wanted)) });
 }
 
 /** Leaves the workshop for the document that was open before it. */

@@ -4,9 +4,8 @@ import type { Result } from "../../base/result.ts";
 import type { Taking } from "../../session/taking.ts";
 import { packsOf, planCopy, type BuildFile } from "../../workshop/offline.ts";
 import { byAge, releasesOf } from "../../workshop/presenting.ts";
-import { save } from "../actions.ts";
+import { copy, save } from "../actions.ts";
 import { largeType } from "../prefs.ts";
-import { toast } from "../state.ts";
 import { Icon } from "../widgets/icon.tsx";
 import { Modal } from "../widgets/modal.tsx";
 import { Collect } from "./collect.tsx";
@@ -51,7 +50,7 @@ function Room({ taking }: { taking: Taking }) {
                   <input class="field mono" value={roomBase.value} spellcheck={false} inputMode="url" onInput={(e) => { roomBase.value = e.currentTarget.value.trim(); }} /></label>
               )}
               <div class="row wrap">
-                <button type="button" class="button outlined" onClick={() => void navigator.clipboard?.writeText(link.value).then(() => toast("Address copied."), () => undefined)}><Icon name="copy" size={14} /> Copy</button>
+                <button type="button" class="button outlined" onClick={() => void copy(link.value, "Address copied.")}><Icon name="copy" size={14} /> Copy</button>
                 <button type="button" class="button outlined" onClick={() => { surface.value = "room"; }}><Icon name="screen" size={14} /> Show it on the screen</button>
               </div>
             </>

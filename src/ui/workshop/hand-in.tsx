@@ -1,6 +1,6 @@
 import type { Taking } from "../../session/taking.ts";
 import { resultLine, stepProgress } from "../../workshop/progress.ts";
-import { toast } from "../state.ts";
+import { copy } from "../actions.ts";
 import { Icon } from "../widgets/icon.tsx";
 import { Modal } from "../widgets/modal.tsx";
 import { downloadProgress } from "./menu.tsx";
@@ -20,7 +20,7 @@ export function HandIn({ taking }: { taking: Taking }) {
           <input class="field" maxLength={80} value={progress.attendee} placeholder="optional" autocomplete="name" onInput={(e) => taking.rename(e.currentTarget.value)} /></label>
         <label class="stack"><span class="label">Result line</span><textarea class="field mono" readOnly rows={3} value={line} onFocus={(e) => e.currentTarget.select()} /></label>
         <div class="row wrap">
-          <button type="button" class="button run" onClick={() => void navigator.clipboard?.writeText(line).then(() => toast("Result line copied."), () => undefined)}><Icon name="copy" size={14} /> Copy the line</button>
+          <button type="button" class="button run" onClick={() => void copy(line, "Result line copied.")}><Icon name="copy" size={14} /> Copy the line</button>
           <button type="button" class="button outlined" onClick={() => downloadProgress(taking)}><Icon name="download" size={14} /> Save the file</button>
         </div>
         <table class="table">

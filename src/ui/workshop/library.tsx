@@ -5,9 +5,11 @@ import type { Workshop, WorkshopIndexEntry } from "../../workshop/types.ts";
 import { progressKey } from "../../session/taking.ts";
 import { store } from "../prefs.ts";
 import { Icon } from "../widgets/icon.tsx";
+import { MenuItem } from "../widgets/menu.tsx";
 import { Modal } from "../widgets/modal.tsx";
 import { arriving, enter, libraryOpen } from "./door.ts";
 import { fetchIndex } from "./open.ts";
+import { dropFromShelf, listShelf, type Kept } from "./shelf.ts";
 
 /** The workshops and essays of this page, and the ways to open one from elsewhere. */
 export function Library() {
@@ -56,6 +58,12 @@ function passedOf(entry: WorkshopIndexEntry): { count: number; current: string |
 
 function Elsewhere() {
   const [url, setUrl] = useState("");
+  const [kept, setKept] = useState<readonly Kept[]>([]);
+  useEffect(() => void listShelf().then(setKept), []);
+  const openKept = (key: string): void => {
+    const local = /^local:(.+)$/.exec(key)?.[1];
+    void enter((inside) => inside.openWanted(local === undefined ? { kind: "url", url: key, step: null } : { kind: "kept", id: local, step: null }));
+  };
   const pick = (folder: boolean): void => {
     const input = document.createElement("input");
     input.type = "file";
@@ -77,6 +85,14 @@ function Elsewhere() {
         <button type="button" class="button outlined" onClick={() => pick(false)}><Icon name="file" size={14} /> Zip…</button>
         <button type="button" class="button outlined" onClick={() => pick(true)}><Icon name="upload" size={14} /> Folder…</button>
       </form>
+      {kept.length > 0 && (
+        <ul class="kept" aria-label="Opened before">{kept.map((k) => (
+          <li key={k.key} class="recent">
+            <MenuItem hint={k.key.startsWith("local:") ? "from a file" : new URL(k.key).host} onPick={() => openKept(k.key)}>{k.title}</MenuItem>
+            <button type="button" class="button small icon" aria-label={`Forget ${k.title}`} title="Forget (progress is kept)" onClick={() => void dropFromShelf(k.key).then(listShelf).then(setKept)}><Icon name="trash" size={13} /></button>
+          </li>
+        ))}</ul>
+      )}
     </section>
   );
 }

@@ -1,7 +1,7 @@
 import type { Taking } from "../../session/taking.ts";
 import { exportProgress } from "../../workshop/progress.ts";
 import { save } from "../actions.ts";
-import { keeper, toast } from "../state.ts";
+import { toast } from "../state.ts";
 import { Icon } from "../widgets/icon.tsx";
 import { MenuItem, Popover } from "../widgets/menu.tsx";
 import { libraryOpen } from "./door.ts";
@@ -24,7 +24,7 @@ export function WorkshopMenu({ taking }: { taking: Taking }) {
             <MenuItem onPick={pick(() => { surface.value = "give"; })} hint="room, notes, offline">Give this workshop…</MenuItem>
             <MenuItem onPick={pick(() => { libraryOpen.value = true; })}>Other workshops…</MenuItem>
             <hr />
-            <MenuItem onPick={pick(() => keeper.value?.leave())} hint="progress is kept">Leave the workshop</MenuItem>
+            <MenuItem onPick={pick(() => void import("./enter.ts").then((inside) => inside.leave()))} hint="progress is kept">Leave the workshop</MenuItem>
           </>
         );
       }}

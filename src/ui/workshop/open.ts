@@ -70,7 +70,7 @@ export async function openUrl(text: string): Promise<OpenResult> {
   const files = readBytes(bytes.value);
   if (!files.ok) return err(`What is at ${url} is no workshop: ${files.error}.`);
   const opened = readFiles(files.value, source);
-  if (opened.ok) void keepOnShelf(url, files.value);
+  if (opened.ok) void keepOnShelf(url, opened.value.workshop.title, files.value);
   return opened;
 }
 
@@ -122,7 +122,7 @@ export async function openFolder(files: readonly { path: string; file: File }[])
 
 function fromDisk(files: Readonly<Record<string, string>>): OpenResult {
   const opened = readFiles(files, { kind: "local" });
-  if (opened.ok) void keepOnShelf(`local:${opened.value.workshop.id}`, files);
+  if (opened.ok) void keepOnShelf(`local:${opened.value.workshop.id}`, opened.value.workshop.title, files);
   return opened;
 }
 

@@ -3,7 +3,7 @@ import { useEffect, useMemo, useRef } from "preact/hooks";
 import type { Taking } from "../../session/taking.ts";
 import { stepProgress } from "../../workshop/progress.ts";
 import type { Workshop, WorkshopStep } from "../../workshop/types.ts";
-import { goTo, keeper, panel, PANELS, pane, runProgram, session, toast } from "../state.ts";
+import { goTo, panel, PANELS, pane, runProgram, session, toast } from "../state.ts";
 import { narrow } from "../prefs.ts";
 import { openApi } from "../panels/api-explorer.tsx";
 import { readLink } from "../../workshop/links.ts";
@@ -72,8 +72,15 @@ function StepText({ taking }: { taking: Taking }) {
   const step = taking.step.value;
   const box = useRef<HTMLDivElement>(null);
   const html = useMemo(() => renderMarkdown(step.text), [step]);
+  const shown = useRef(step.id);
   useEffect(() => {
-    if (box.current) box.current.scrollTop = 0;
+    const text = box.current;
+    if (!text) return;
+    text.scrollTop = 0;
+    // Who goes on to the next step from within the workshop goes on reading there; who types is left alone.
+    const focused = document.activeElement;
+    if (shown.current !== step.id && (focused === null || focused === document.body || text.parentElement?.contains(focused))) text.focus({ preventScroll: true });
+    shown.current = step.id;
   }, [step.id]);
   const click = (event: MouseEvent): void => {
     const link = (event.target as HTMLElement).closest<HTMLElement>("a[data-do]");
@@ -140,7 +147,7 @@ function Onward({ taking, step }: { taking: Taking; step: WorkshopStep }) {
         <div class="finished" role="status">
           <strong>{all ? "That was the last step." : "The last step is done; some before it are open."}</strong>
           <button type="button" class="button outlined" onClick={() => { surface.value = "hand-in"; }}>Results…</button>
-          <button type="button" class="button outlined" onClick={() => keeper.value?.leave()}>Leave</button>
+          <button type="button" class="button outlined" onClick={() => void import("./enter.ts").then((inside) => inside.leave())}>Leave</button>
         </div>
       )}
     </div>

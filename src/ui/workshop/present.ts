@@ -12,7 +12,11 @@ import { surface } from "./surface.ts";
 /** Where others reach this page. From localhost nobody does: the presenter puts the computer's address in. */
 export const roomBase = signal(new URL("./", document.baseURI).href);
 export const onlyHere = computed(() => /^https?:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?:[:/]|$)/.test(roomBase.value));
-export const linkOf = (taking: Taking): ReturnType<typeof roomLink> => roomLink(roomBase.value, taking.source);
+export function linkOf({ source }: Taking): ReturnType<typeof roomLink> {
+  const here = new URL("./", document.baseURI).href;
+  // A workshop that lies beside the page is reached in the room where the page is.
+  return roomLink(roomBase.value, source.kind === "url" && source.url.startsWith(here) ? { kind: "url", url: `./${source.url.slice(here.length)}` } : source);
+}
 
 export const presenting = signal(false);
 const stepWatch = signal<StopWatch>(stopped);

@@ -35,8 +35,22 @@ async function transact<T>(mode: IDBTransactionMode, work: (store: IDBObjectStor
   });
 }
 
-export async function keepOnShelf(key: string, files: Readonly<Record<string, string>>): Promise<void> {
-  await transact("readwrite", (store) => store.put({ files }, key));
+export interface Kept { /** an address, or "local:ID" */ key: string; title: string }
+
+export async function keepOnShelf(key: string, title: string, files: Readonly<Record<string, string>>): Promise<void> {
+  await transact("readwrite", (store) => store.put({ title, files }, key));
+}
+
+export async function dropFromShelf(key: string): Promise<void> {
+  await transact("readwrite", (store) => store.delete(key));
+}
+
+/** What is kept, by title. */
+export async function listShelf(): Promise<Kept[]> {
+  const keys = await transact("readonly", (store) => store.getAllKeys());
+  const values: unknown[] | null = await transact("readonly", (store) => store.getAll() as IDBRequest<unknown[]>);
+  const titleOf = (value: unknown): string => (typeof value === "object" && value !== null && "title" in value ? String(value.title) : "");
+  return (keys ?? []).flatMap((key, i) => (typeof key === "string" ? [{ key, title: titleOf(values?.[i]) || key }] : [])).sort((a, b) => (a.title < b.title ? -1 : 1));
 }
 
 export async function fromShelf(key: string): Promise<Record<string, string> | null> {
