@@ -31,7 +31,9 @@ export const VERIFIER_FEATURES = {
   fork_on_or: { since: "7.0", what: "a value of 0 or -1 is explored as either before or" },
   fork_on_and32: { since: "7.1", what: "the same over the low 32 bits" },
   fork_repeats_insn: { since: "7.0", what: "the forked path runs the instruction itself" },
-  circular_ranges: { since: "7.1", what: "one arc per width stands for signed and unsigned bounds" },
+  tnum_single_value: { since: "7.1", what: "a range and known bits with one value in common are that value" },
+  s32_range_keeps_tighter: { since: "7.1", what: "64-bit bounds that are tighter than the 32-bit ones stay" },
+  circular_ranges: { since: "7.2", what: "one arc per width stands for signed and unsigned bounds" },
   // linked scalars
   keep_subreg_def_on_sync: { since: "6.12", what: "linked scalars keep their own subregister definition" },
   linked_add_const: { since: "6.10", what: "scalars linked with a constant distance" },
@@ -51,7 +53,7 @@ export const VERIFIER_FEATURES = {
   // pointers
   ptr_fixed_off: { until: "7.1", what: "pointers keep constant offsets apart from variable ones" },
   scalar_plus_ptr_whole: { since: "7.1", fixes: ["6.1.192", "6.12.107"], what: "scalar += pointer takes over all of the pointer, its liveness too" },
-  ref_obj_ids: { until: "7.1", what: "references are tracked by an id of their own" },
+  ref_obj_ids: { until: "7.2", what: "references are tracked by an id of their own" },
   untrusted_mem_arith: { since: "6.17", what: "offsets of untrusted memory are not tracked" },
   nullness_by_known_types: { since: "7.1", what: "equal to a pointer is not null only where that pointer cannot be" },
   not_null_more_types: { since: "7.1", what: "buffers and XDP sockets are known not to be null" },
@@ -196,7 +198,7 @@ export const VERIFIER_FEATURES = {
   refine_cpu_id: { since: "6.8", what: "bpf_get_smp_processor_id is below the number of CPUs" },
   refine_get_retval: { since: "7.0", what: "bpf_get_retval is an error number or zero" },
   retval_both_bounds: { since: "6.8", what: "refined results have both kinds of bounds" },
-  set_retval_range: { since: "7.1", what: "bpf_set_retval takes an error number or zero" },
+  set_retval_range: { since: "7.2", what: "bpf_set_retval takes an error number or zero" },
   sleepable_map_message_new: { since: "6.2", what: "message for maps in sleepable programs" },
   subprog_cap_message_new: { since: "5.13", what: "message for calls without CAP_BPF" },
   btf_mem_writes_checked: { since: "7.1", what: "memory behind BTF pointers is checked for writes too" },

@@ -6,7 +6,7 @@ import { S64_MAX, S64_MIN, U64_MAX } from "../../base/u64.ts";
 import type { Kernel } from "../../kernel/types.ts";
 import type { ScalarDomain, ScalarState } from "./bounds.ts";
 import { R32_UNBOUNDED, R64_UNBOUNDED, Range32, Range64, S32_MAX_N, S32_MIN_N, U32_MAX_N } from "./range.ts";
-import { type Tnum, tnumClearSubreg, tnumIntersect, tnumOr, tnumRange, tnumSignedRange32, tnumSignedRange64, tnumSubreg } from "./tnum.ts";
+import { type Tnum, tnumClearSubreg, tnumConst, tnumIntersect, tnumOr, tnumRange, tnumSignedRange32, tnumSignedRange64, tnumStep, tnumSubreg } from "./tnum.ts";
 
 const u64 = (v: bigint): bigint => BigInt.asUintN(64, v);
 const s64 = (v: bigint): bigint => BigInt.asIntN(64, v);
@@ -46,6 +46,23 @@ function update64(b: Bounds, t: Tnum): void {
   b.smax = min(b.smax, smax);
   b.umin = max(b.umin, t.value);
   b.umax = min(b.umax, t.value | t.mask);
+}
+/** Notices when the unsigned range and the known bits have a single value in common (kernel __update_reg64_bounds, __update_reg32_bounds, 7.1). */
+function singleValue(b: Bounds, s: ScalarState): void {
+  const t = s.varOff;
+  if (b.umin > b.umax) return;
+  const next = tnumStep(t, b.umin);
+  const inTnum = (b.umin & ~t.mask) === t.value;
+  let v: bigint;
+  if (inTnum && next > b.umax) v = b.umin;
+  else if (!inTnum && next === (t.value | t.mask)) v = next;
+  else if (!inTnum && next <= b.umax && tnumStep(t, next) > b.umax) v = next;
+  else return;
+  s.varOff = tnumConst(v);
+  b.umin = b.umax = v;
+  b.smin = b.smax = s64(v);
+  b.u32min = b.u32max = lo32(v);
+  b.s32min = b.s32max = lo32(v) | 0;
 }
 function fold32(b: Bounds, lo: number, hi: number, signed: boolean): void {
   if (signed) {
@@ -108,14 +125,15 @@ function mixOne(b: Bounds, lo: bigint, hi: bigint): void {
   b.smax = min(b.smax, s64((u64(b.smax) & HI) | hi));
 }
 /** 64-bit bounds tightened by what the low half can be. */
-function deduceMixed(b: Bounds, s: ScalarState, s32Range: boolean): void {
+function deduceMixed(b: Bounds, s: ScalarState, s32Range: boolean, keepTighter: boolean): void {
   mixOne(b, BigInt(b.u32min), BigInt(b.u32max));
   if (b.s32min >>> 0 <= b.s32max >>> 0) mixOne(b, BigInt(b.s32min >>> 0), BigInt(b.s32max >>> 0));
   if (s32Range && b.s32min >= 0 && b.smin >= -0x8000_0000n && b.smax <= 0x7fff_ffffn) {
-    b.smin = BigInt(b.s32min);
-    b.smax = BigInt(b.s32max);
-    b.umin = b.smin;
-    b.umax = b.smax;
+    const smin = BigInt(b.s32min), smax = BigInt(b.s32max);
+    b.smin = keepTighter ? max(b.smin, smin) : smin;
+    b.smax = keepTighter ? min(b.smax, smax) : smax;
+    b.umin = keepTighter ? max(b.umin, smin) : smin;
+    b.umax = keepTighter ? min(b.umax, smax) : smax;
     s.varOff = tnumIntersect(s.varOff, tnumRange(b.smin, b.smax));
   }
 }
@@ -164,6 +182,8 @@ export function classicDomain(kernel: Kernel, mulTnum: (a: Tnum, b: Tnum) => Tnu
   const two = kernel.has("deduce_two_ranges");
   const two32 = kernel.has("deduce_two_ranges_32");
   const s32Range = kernel.has("deduce_s32_range");
+  const keepTighter = kernel.has("s32_range_keeps_tighter");
+  const single = kernel.has("tnum_single_value");
   const passes = kernel.has("deduce_three_passes") ? 3 : 2;
 
   const fromU64 = (umin: bigint, umax: bigint): Range64 =>
@@ -224,6 +244,7 @@ export function classicDomain(kernel: Kernel, mulTnum: (a: Tnum, b: Tnum) => Tnu
       const b = load(s);
       update32(b, s.varOff);
       update64(b, s.varOff);
+      if (single) singleValue(b, s);
       store(s, b);
     },
     updateBounds32(s) {
@@ -237,16 +258,18 @@ export function classicDomain(kernel: Kernel, mulTnum: (a: Tnum, b: Tnum) => Tnu
       const b = load(s);
       update32(b, s.varOff);
       update64(b, s.varOff);
+      if (single) singleValue(b, s);
       if (cross) {
         for (let i = 0; i < passes; i++) {
           deduce32(b, two32);
           deduce64(b, two);
-          deduceMixed(b, s, s32Range);
+          deduceMixed(b, s, s32Range, keepTighter);
         }
       } else deduceSign(b);
       boundOffset(s, b);
       update32(b, s.varOff);
       update64(b, s.varOff);
+      if (single) singleValue(b, s);
       store(s, b);
     },
     violated,
