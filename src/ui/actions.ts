@@ -1,10 +1,12 @@
 import { projectMarkdown } from "../session/markdown.ts";
 import { encodeLink } from "../session/link.ts";
+import { readDocument } from "../session/lab/form-model.ts";
 import { exportProject, importProject } from "../session/documents.ts";
 import { fileNameProblem, LIMITS, mainFile } from "../session/project.ts";
 import { readCapture, type Capture } from "../session/packets/pcap.ts";
 import type { Project } from "../session/types.ts";
 import { signal } from "@preact/signals";
+import { openLab, setDraft, useDraft } from "./lab/lab-state.ts";
 import { keeper, newDocument, panel, session, toast } from "./state.ts";
 
 /** The capture that was opened last, for the input panel. */
@@ -87,6 +89,12 @@ export async function openFiles(list: readonly File[]): Promise<void> {
     if (/\.json$/.test(file.name)) {
       const project = importProject(new TextDecoder().decode(bytes));
       if (project.ok) newDocument(project.value);
+      else if (looksLikeLab(bytes)) {
+        setDraft(new TextDecoder().decode(bytes));
+        useDraft();
+        openLab("kernel");
+        toast(`${file.name} is in force as a custom kernel.`);
+      }
       else toast(`${file.name}: ${project.error}.`, "bad");
     } else if (/\.(pcap|pcapng|cap)$/i.test(file.name)) {
       const read = readCapture(bytes);
@@ -114,4 +122,11 @@ function addSource(name: string, bytes: Uint8Array): void {
   }
   const blank = Object.values(files).every((text) => text.trim() === "");
   session.update({ files: { ...(blank ? {} : files), [clean]: new TextDecoder().decode(bytes) }, activeFile: clean });
+}
+
+/** A custom kernel's document has changes or calls itself a release; its own messages say what else is wrong with it. */
+function looksLikeLab(bytes: Uint8Array): boolean {
+  if (bytes.length > LIMITS.overlayBytes) return false;
+  const document = readDocument(new TextDecoder().decode(bytes));
+  return typeof document === "object" && document !== null && "name" in document && ["changes", "simulatedRelease", "btf", "api"].some((key) => key in document);
 }

@@ -29,7 +29,7 @@ export function KernelPage() {
           {(["form", "text"] as const).map((m) => <label key={m} data-on={mode.value === m}><input type="radio" name="lab-mode" class="sr" checked={mode.value === m} onChange={() => { mode.value = m; }} />{m === "form" ? "Form" : "Text"}</label>)}
         </div>
         <span class="grow" />
-        <SampleMenu />
+        <button type="button" class="button small" onClick={() => { listing.value = true; }}><Icon name="book" size={12} /> Samples</button>
         <button type="button" class="button small" onClick={pickFile}><Icon name="upload" size={12} /> Import</button>
         <button type="button" class="button small" onClick={() => save(`${nameOf(document_.value) || "custom"}.lab.json`, draft.value!, "application/json")}><Icon name="download" size={12} /> Export</button>
       </div>
@@ -160,14 +160,6 @@ function Beginning() {
       {samples.value.length > 0 && <h3 class="heading lab-heading">Or start from one of these, with a program that meets it</h3>}
       <ul class="lab-samples">{samples.value.map((s) => <li key={s.file}><button type="button" class="example" onClick={() => void (s.program ? tryOut(s) : take(s.file))}><span class="example-title">{s.title}{s.base && <span class="tag">{s.base}</span>}</span><span class="example-about">{s.about}</span></button>{s.program && <button type="button" class="link lab-only" onClick={() => void take(s.file)}>Only the kernel</button>}</li>)}</ul>
     </div>
-  );
-}
-
-function SampleMenu() {
-  return (
-    <select class="field small" aria-label="Start from" value="" onChange={(e) => { const pick = e.currentTarget.value; e.currentTarget.value = ""; if (pick === "list") listing.value = true; else if (pick === "blank") replace(BLANK); else if (pick) void take(pick); }}>
-      <option value="">Start from…</option><option value="blank">Empty</option><option value="list">The list of samples</option>{samples.value.map((s) => <option key={s.file} value={s.file}>{s.title}</option>)}
-    </select>
   );
 }
 

@@ -54,13 +54,19 @@ function CallRow({ call }: { call: Call }) {
         {at?.signature && <code class="signature">{at.signature}</code>}
         {at && at.flags.length > 0 && <div class="tags">{at.flags.map((f) => <span key={f} class="tag">{f}</span>)}</div>}
       </td>
-      <td>{apiData.value === null && !call.unresolved ? <span class="faint">…</span> : <Answer call={call} entry={entry} at={at} />}</td>
+      <td>{apiData.value === null && !call.unresolved ? <span class="faint">…</span> : <Answer call={call} entry={entry} at={at} />}<LabAnswer name={call.name} /></td>
       <td class="sites">
         {call.sites.slice(0, 6).map((site) => <button key={site.insn} type="button" class="link num" onClick={() => selectInsn(site.insn, sourceOfInsn.value.get(site.insn))}>{sourceOfInsn.value.has(site.insn) ? `line ${sourceOfInsn.value.get(site.insn)!.line}` : `insn ${site.insn}`}</button>)}
         {call.sites.length > 6 && <span class="faint">+{call.sites.length - 6}</span>}
       </td>
     </tr>
   );
+}
+
+/** What the custom kernel in force makes of it. */
+function LabAnswer({ name }: { name: string }) {
+  const uses = (session.verdict.value?.lab?.uses ?? []).filter((use) => use.name === name);
+  return <>{uses.map((use) => <div key={use.path}><span class={`tag ${use.what === "removed" ? "no" : "warn"}`}>{use.what}</span> <span class="muted">{use.removal ? `${use.removal.daysLeft} days left` : use.reason ?? ""}</span></div>)}</>;
 }
 
 function Answer({ call, entry, at }: { call: Call; entry: ApiEntry | null; at: ApiAt | null }) {
