@@ -226,6 +226,10 @@ export const VERIFIER_FEATURES = {
   spinlock_safe_flag: { since: "7.3", what: "a kfunc's flag says whether it may be called under a lock" },
   sockmap_updates_locked: { since: "7.3", what: "socket maps change only where no socket is locked" },
   arena_alu_exclusive: { since: "7.3", what: "a 64-bit operation sees arena pointers always or never" },
+  globals_by_sleepable: { since: "7.3", what: "global functions are verified apart for where they may sleep and where not" },
+  pkt_bounds_kept: { since: "7.3", what: "packet pointers keep their bounds through arithmetic" },
+  map_lookup_refined: { since: "7.3", what: "a lookup in a map of maps or sockets gives what it holds at once" },
+  no_tail_call_in_callbacks: { since: "7.3", what: "no tail calls within any callback" },
   spill_any_pointer: { since: "7.3", what: "every pointer can be spilled" },
   // BTF pointers, kernel pointers, dynptrs, locks
   ldimm64_func: { since: "6.1", what: "addresses of kernel functions in ld_imm64" },

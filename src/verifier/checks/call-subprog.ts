@@ -59,7 +59,7 @@ export function checkFuncCall(env: Env, insn: Insn): Flow {
     if (argError) env.fail(argError.errno, `Caller passes invalid args into func#${subprog}${env.f.lazy_global_funcs ? ` ('${name}')` : ""}`);
     if (env.log.verbose) env.verbose(`Func#${subprog} ('${name}') is global and assumed valid.\n`);
     if (info.changesPktData && env.f.global_func_pkt_data) clearAllPktPointers(env);
-    info.called = true;
+    info.called[env.f.globals_by_sleepable && inSleepableContext(env) ? 1 : 0] = true;
     clearCallerSaved(env, caller);
     invalidateOutgoingStackArgs(env, caller);
     if (!(env.f.global_func_void && subprogReturnsVoid(env, subprog))) {

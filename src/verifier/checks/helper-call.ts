@@ -9,7 +9,7 @@ import { helperChangesPktData, helperName } from "../passes/insn-info.ts";
 import type { Env } from "../state/env.ts";
 import type { FuncState } from "../state/frame.ts";
 import { recordHasField } from "../state/maps.ts";
-import { markRegKnownZero, registerIsNull, regIsConst } from "../state/reg-state.ts";
+import { markRegKnownZero, registerIsNull, type RegState, regIsConst } from "../state/reg-state.ts";
 import * as T from "../state/reg-type.ts";
 import { BPF_F_RDONLY_PROG } from "../state/maps.ts";
 import { argType } from "./arg-types.ts";
@@ -182,7 +182,21 @@ function setReturn(env: Env, fn: HelperProto, meta: CallMeta, insnIdx: number, i
       env.unsupported(`helpers that return ${ret.base} are not simulated`);
   }
   if (T.typeMayBeNull(r0.type)) r0.id = env.newId();
+  if (base === "RET_PTR_TO_MAP_VALUE" && env.f.map_lookup_refined) refineMapLookup(r0);
   identity(env, meta, insnIdx, insn);
+}
+/** What a map of maps or of sockets holds is no map value, null or not (kernel refine_map_lookup_value). */
+function refineMapLookup(r: RegState): void {
+  const map = r.map!;
+  const mayBeNull = r.type & T.PTR_MAYBE_NULL;
+  if (map.inner) {
+    r.type = T.CONST_PTR_TO_MAP | mayBeNull;
+    r.map = map.inner;
+    r.mapUid = r.id;
+  } else if (map.type === "xskmap" || map.type === "sockmap" || map.type === "sockhash") {
+    r.type = (map.type === "xskmap" ? T.PTR_TO_XDP_SOCK : T.PTR_TO_SOCKET) | mayBeNull;
+    r.mapUid = 0;
+  }
 }
 /** Whose object the result is: cast of an argument, or newly acquired. */
 function identity(env: Env, meta: CallMeta, insnIdx: number, _insn: Insn): void {

@@ -89,7 +89,9 @@ export function adjustPtrMinMaxVals(env: Env, insn: Insn, ptrRegno: number, off:
     checkSanePtr(env, frame.regs[dst]!, ptr.type);
   }
   const d = frame.mut(dst);
-  env.dom.sync(d);
+  // a packet pointer with a range keeps its bounds, which comparisons with the packet's end go by
+  if (env.f.pkt_bounds_kept && T.typeIsPktPointer(d.type) && (known || d.range > 0)) env.dom.updateBounds32(d);
+  else env.dom.sync(d);
   sanitizeCheckBounds(env, insn, d);
   if (op === BPF_ADD || op === BPF_SUB) sanitizePtrAlu(env, insn, d, off, true, info, true);
 }

@@ -12,14 +12,14 @@ import { doCheck } from "./do-check.ts";
 import { prepareFuncArgs } from "./global-func.ts";
 import { newEpoch } from "./visited.ts";
 
-function checkCommon(env: Env, subprog: number): void {
+function checkCommon(env: Env, subprog: number, sleepable: boolean): void {
   const st = new VState();
   newEpoch();
   env.log.prevLine = null;
   env.trail = null;
   st.branches = 1;
   st.path = env.newPath(-1);
-  st.inSleepable = env.prog.sleepable;
+  st.inSleepable = sleepable;
   const frame = new FuncState(BPF_MAIN_FUNC, 0, subprog);
   frame.initRegs(!env.bpfCapable);
   st.frames = [frame];
@@ -109,21 +109,26 @@ function globalArgs(env: Env, subprog: number, frame: FuncState): void {
 
 export function doCheckMain(env: Env): void {
   env.insnIdx = 0;
-  checkCommon(env, 0);
+  checkCommon(env, 0, env.prog.sleepable);
 }
 export function doCheckSubprogs(env: Env): void {
   if (env.prog.funcInfo.length === 0) return;
-  if (env.exceptionCallbackSubprog) env.subprogs[env.exceptionCallbackSubprog]!.called = true;
+  // since 7.3 a function is verified for each kind of place it is called from
+  const contexts = env.f.globals_by_sleepable ? ([0, 1] as const) : ([0] as const);
+  if (env.exceptionCallbackSubprog) env.subprogs[env.exceptionCallbackSubprog]!.called[env.f.globals_by_sleepable && env.prog.sleepable ? 1 : 0] = true;
   for (let again = true; again; ) {
     again = false;
     for (let i = 1; i < env.subprogCnt; i++) {
       const info = env.subprogs[i]!;
-      if (!env.subprogIsGlobal(i) || info.verified || (!info.called && env.f.lazy_global_funcs)) continue;
-      env.insnIdx = info.start;
-      checkCommon(env, i);
-      if (env.log.verbose) env.verbose(`Func#${i} ('${info.name}') is safe for any args that match its prototype\n`);
-      info.verified = true;
-      again = env.f.lazy_global_funcs || again;
+      if (!env.subprogIsGlobal(i)) continue;
+      for (const context of contexts) {
+        if (info.verified[context] || (!info.called[context] && env.f.lazy_global_funcs)) continue;
+        env.insnIdx = info.start;
+        checkCommon(env, i, env.f.globals_by_sleepable ? context === 1 : env.prog.sleepable);
+        if (env.log.verbose) env.verbose(`Func#${i} ('${info.name}') is safe for any args that match its prototype\n`);
+        info.verified[context] = true;
+        again = env.f.lazy_global_funcs || again;
+      }
     }
   }
 }

@@ -65,7 +65,7 @@ function walk(env: Env, start: number, priv: boolean): void {
       const callee = env.findSubprog(target);
       if (callee < 0) env.bug(`callee not found at insn ${target}`);
       if (subprogs[callee]!.isAsyncCb) {
-        if (subprogs[callee]!.hasTailCall) env.bug("subprog has tail_call and async cb");
+        if (subprogs[callee]!.hasTailCall && !env.f.no_tail_call_in_callbacks) env.bug("subprog has tail_call and async cb");
         if (!isPseudoCall(insn)) continue;
         if (subprogs[callee]!.isExceptionCb) {
           env.verbose(`insn ${i} cannot call exception cb directly`);
@@ -90,7 +90,7 @@ function walk(env: Env, start: number, priv: boolean): void {
     }
     if (tailReachable) {
       for (const t of chain(idx)) {
-        if (subprogs[t]!.isExceptionCb) env.fail("EINVAL", "cannot tail call within exception cb");
+        if (env.f.no_tail_call_in_callbacks ? subprogs[t]!.isCb : subprogs[t]!.isExceptionCb) env.fail("EINVAL", `cannot tail call within ${env.f.no_tail_call_in_callbacks ? "callback" : "exception cb"}`);
         if (subprogs[t]!.stackArgCnt) env.fail("EINVAL", "tail_calls are not allowed in programs with stack args");
         subprogs[t]!.tailCallReachable = true;
       }

@@ -94,8 +94,9 @@ export class SubprogInfo {
   /** FUNC id in the object's BTF, 0 without */
   btfId = 0;
   unreliable = false;
-  called = false;
-  verified = false;
+  /** called and verified: [where it may not sleep, where it may]; before 7.3 only the first counts */
+  called: [boolean, boolean] = [false, false];
+  verified: [boolean, boolean] = [false, false];
   constructor(start: number) {
     this.start = start;
   }
