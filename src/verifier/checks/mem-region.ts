@@ -91,7 +91,7 @@ export function checkFlowKeysAccess(env: Env, reg: RegState, name: string, off0:
   let off = off0;
   if (!env.f.ptr_fixed_off) {
     if (!tnumIsConst(reg.varOff)) env.fail("EACCES", `${name} invalid variable offset to flow keys: off=${off}, var_off=${tnumStr(env, reg.varOff)}`);
-    off += Number(BigInt.asIntN(32, reg.varOff.value));
+    if (!env.f.flow_keys_off_forgotten) off += Number(BigInt.asIntN(32, reg.varOff.value));
   }
   if (size < 0 || off < 0 || off + size > FLOW_KEYS_SIZE) env.fail("EACCES", `invalid access to flow keys off=${off} size=${size}`);
 }
