@@ -6,6 +6,7 @@ import type { Workshop, WorkshopStep } from "../../workshop/types.ts";
 import { goTo, panel, PANELS, pane, runProgram, session, toast } from "../state.ts";
 import { narrow } from "../prefs.ts";
 import { openApi } from "../panels/api-explorer.tsx";
+import { kernelOf } from "../../workshop/kernels.ts";
 import { readLink } from "../../workshop/links.ts";
 import { Icon } from "../widgets/icon.tsx";
 import { Checks } from "./checks.tsx";
@@ -161,9 +162,12 @@ function follow(taking: Taking, href: string): void {
   switch (link.kind) {
     case "web":
       return;
-    case "kernel":
-      session.update({ kernel: link.kernel });
+    case "kernel": {
+      const named = kernelOf(taking.workshop, link.kernel);
+      if (!named) return toast(`This workshop has no kernel ${link.kernel}.`, "bad");
+      session.update({ kernel: named.release, overlay: named.overlay });
       break;
+    }
     case "panel": {
       const known = PANELS.find((p) => p.id === link.panel);
       if (known) panel.value = known.id;
