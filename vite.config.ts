@@ -89,6 +89,8 @@ function serviceWorkerManifest(): Plugin {
           const name = relative(publicDir, path).replaceAll("\\", "/");
           // The compile worker keeps the toolchain itself, unpacked and checked.
           if (name.startsWith("toolchain/")) continue;
+          // Of a workshop the page fetches its one bundle; the folder is where it is written.
+          if (/^workshops\/[^/]+\//.test(name)) continue;
           (ON_DEMAND.test(name) ? data : shell)[name] = hash(readFileSync(path));
         }
         worker.code = worker.code.replace(/["'`]__BUILD__["'`]/, () => JSON.stringify(JSON.stringify({ shell, data })));

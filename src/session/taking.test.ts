@@ -72,6 +72,38 @@ describe("taking a workshop", () => {
     expect(taking.own.value).toMatchObject({ passed: true, attempts: 2 });
   });
 
+  it("shows each answer as it comes", async () => {
+    let release: () => void = () => undefined;
+    const slow = new Promise<void>((resolve) => { release = resolve; });
+    checker.verdictOf = async (program, k) => {
+      if (k === "7.2") await slow;
+      return { program, kernel: k, verdict: k === "5.10" ? "rejected" : "accepted", stage: "verify", message: "no", ms: 1 };
+    };
+    const taking = take();
+    type("int better;");
+    await arrive();
+    expect(taking.checks.value).toMatchObject({ kind: "checking", fresh: [{ passed: false, detail: "5.10: rejected: no" }], last: null });
+    release();
+    await settle();
+    expect(taking.checks.value).toMatchObject({ kind: "done", outcomes: [{ passed: false }, { passed: true }] });
+  });
+
+  it("an answer to an older text is dropped", async () => {
+    let release: () => void = () => undefined;
+    const slow = new Promise<void>((resolve) => { release = resolve; });
+    checker.verdictOf = async (program, k) => {
+      await slow;
+      return { program, kernel: k, verdict: "accepted", stage: "verify", message: "", ms: 1 };
+    };
+    const taking = take();
+    type("int older;");
+    await arrive();
+    type("int newer;");
+    release();
+    await settle();
+    expect(taking.own.value.passed).toBe(false);
+  });
+
   it("what does not compile fails with clang's words", async () => {
     const taking = take();
     type("oops");

@@ -243,7 +243,14 @@ export class Taking {
     if (this.step.peek().checks.length === 0) return;
     const failed = compile.kind === "done" && compile.errors > 0 && build !== null;
     if (!failed && !(object !== null && opened && this.session.upToDate())) {
-      if (now.kind === "done" && !now.stale && compile.kind !== "idle") this.checks.value = { ...now, stale: true };
+      if (compile.kind === "idle") return;
+      if (now.kind === "done" && !now.stale) this.checks.value = { ...now, stale: true };
+      // What is still being asked is about a text that is no more.
+      if (now.kind === "checking") {
+        this.seq++;
+        this.checkedKey = "";
+        this.checks.value = { kind: "done", outcomes: [...now.fresh, ...(now.last ?? []).slice(now.fresh.length)], stale: true };
+      }
       return;
     }
     const key = JSON.stringify([object?.id, files, failed]);

@@ -1,4 +1,5 @@
 import { computed, effect, signal } from "@preact/signals";
+import type { KernelPort } from "../../session/ports.ts";
 import { Taking, type WorkshopSource } from "../../session/taking.ts";
 import { documentId, documents, keeper, kernelNames, newDocument, openDocument, pane, panel, saveNow, saveState, session, toast } from "../state.ts";
 import { largeType, narrow, store } from "../prefs.ts";
@@ -69,6 +70,8 @@ function isOf(source: WorkshopSource, id: string, wanted: Wanted): boolean {
   return wanted.kind === "url" ? source.kind === "url" && source.url === wanted.url : source.kind === (wanted.kind === "own" ? "own" : "local") && id === wanted.id;
 }
 
+/** The worker that answers checks; one for all workshops that are opened one after the other. */
+let checker: KernelPort | null = null;
 let undo: (() => void)[] = [];
 const SECONDS = 5;
 /** Kernels of later steps are fetched when what the first one needs is there. */
@@ -82,7 +85,7 @@ function show(found: OpenResult, step: string | null): boolean {
   const { workshop, files, source, note, paths } = found.value as Opened;
   if (room.value) end();
   else saveNow();
-  const taking = new Taking({ session, compiler: compilerPort, store, makePort: () => makeKernelPort(), workshop, source });
+  const taking = new Taking({ session, compiler: compilerPort, store, makePort: () => (checker ??= makeKernelPort()), workshop, source });
   openedFiles.value = files;
   keeper.value = { title: computed(() => `${taking.step.value.title} · ${workshop.title}`), save: () => taking.save(), leave: () => makeWay(taking) };
   taking.start(step === null ? null : findStep(workshop.steps, step));
