@@ -6,6 +6,7 @@ import { S64_MAX, S64_MIN, U64_MAX } from "../../base/u64.ts";
 import type { Kernel } from "../../kernel/types.ts";
 import type { ScalarDomain, ScalarState } from "./bounds.ts";
 import { R32_UNBOUNDED, R64_UNBOUNDED, Range32, Range64, S32_MAX_N, S32_MIN_N, U32_MAX_N } from "./range.ts";
+import { cachedSync } from "./sync-cache.ts";
 import { type Tnum, tnumClearSubreg, tnumConst, tnumIntersect, tnumOr, tnumRange, tnumSignedRange32, tnumSignedRange64, tnumStep, tnumSubreg } from "./tnum.ts";
 
 const u64 = (v: bigint): bigint => BigInt.asUintN(64, v);
@@ -195,6 +196,24 @@ export function classicDomain(kernel: Kernel, mulTnum: (a: Tnum, b: Tnum) => Tnu
   const fromS32 = (smin: number, smax: number): Range32 =>
     smin >>> 0 <= smax >>> 0 ? r32(smin >>> 0, smax >>> 0, smin, smax) : r32(0, U32_MAX_N, smin, smax);
 
+  const deduceAll = cachedSync((s) => {
+    const b = load(s);
+    update32(b, s.varOff);
+    update64(b, s.varOff);
+    if (single) singleValue(b, s);
+    if (cross) {
+      for (let i = 0; i < passes; i++) {
+        deduce32(b, two32);
+        deduce64(b, two);
+        deduceMixed(b, s, s32Range, keepTighter);
+      }
+    } else deduceSign(b);
+    boundOffset(s, b);
+    update32(b, s.varOff);
+    update64(b, s.varOff);
+    if (single) singleValue(b, s);
+    store(s, b);
+  });
   return {
     circular: false,
     coerceSyncs: kernel.has("coerce_syncs"),
@@ -255,22 +274,7 @@ export function classicDomain(kernel: Kernel, mulTnum: (a: Tnum, b: Tnum) => Tnu
     sync(s) {
       if (s.varOff.mask === 0n && s.r64.umin === s.varOff.value && s.r64.umax === s.r64.umin && s.r64.smin === s.r64.smax && s.r32.umin === s.r32.umax && s.r32.smin === s.r32.smax && s.r32.umin === lo32(s.varOff.value)) return;
       if (s.r64 === R64_UNBOUNDED && s.r32 === R32_UNBOUNDED && s.varOff.mask === U64_MAX) return;
-      const b = load(s);
-      update32(b, s.varOff);
-      update64(b, s.varOff);
-      if (single) singleValue(b, s);
-      if (cross) {
-        for (let i = 0; i < passes; i++) {
-          deduce32(b, two32);
-          deduce64(b, two);
-          deduceMixed(b, s, s32Range, keepTighter);
-        }
-      } else deduceSign(b);
-      boundOffset(s, b);
-      update32(b, s.varOff);
-      update64(b, s.varOff);
-      if (single) singleValue(b, s);
-      store(s, b);
+      deduceAll(s);
     },
     violated,
     within: (o, c) =>

@@ -99,6 +99,7 @@ export function tnumUnion(a: Tnum, b: Tnum): Tnum {
 
 /** Long multiplication that joins both outcomes at an unknown bit (kernel tnum_mul from 6.18 on). */
 export function tnumMulUnion(a: Tnum, b: Tnum): Tnum {
+  if (a.mask === 0n && b.mask === 0n) return tnumConst(u(a.value * b.value));
   let av = a.value, am = a.mask;
   let acc = ZERO;
   let bb = b;
@@ -113,6 +114,7 @@ export function tnumMulUnion(a: Tnum, b: Tnum): Tnum {
 }
 /** Multiplication of releases before 6.18: certain and uncertain partial products are summed apart. */
 export function tnumMulSplit(a: Tnum, b: Tnum): Tnum {
+  if (a.mask === 0n && b.mask === 0n) return tnumConst(u(a.value * b.value));
   const accV = u(a.value * b.value);
   let accM = ZERO;
   let av = a.value, am = a.mask;

@@ -39,10 +39,12 @@ const KEPT_FIRST = 48;
 const KEPT_LAST = 160;
 const MAX_LENGTH = 640;
 
-function append(prev0: TrailStep | null, from: number, to: number, frame: number, compared: Compared | null): TrailStep {
+function append(prev0: TrailStep | null, from: number, to: number, frame: number, compared: Compared | null, dropped = 0): TrailStep {
   const prev = prev0 !== null && prev0.length >= MAX_LENGTH ? shorten(prev0) : prev0;
-  return { prev, length: (prev?.length ?? 0) + 1, from, to, frame, compared, dropped: 0 };
+  return { prev, length: (prev?.length ?? 0) + 1, from, to, frame, compared, dropped };
 }
+/** In the middle of a very long path: neither its first steps nor near its end. */
+const inMiddle = (env: Env): boolean => env.log.silent && (env.trail?.length ?? 0) >= KEPT_FIRST;
 function shorten(last: TrailStep): TrailStep {
   const all = trailSteps(last);
   const tail = all.slice(-KEPT_LAST);
@@ -64,6 +66,7 @@ const copyOf = (frame: FuncState, regno: number): RegState => frame.regs[regno]!
  * target, null where the outcome was known and only `taken` is followed.
  */
 export function recordBranch(env: Env, insn: Insn, byReg: boolean, dst: RegState, src: RegState, taken: boolean, pushed: boolean): void {
+  if (!pushed && inMiddle(env)) return;
   const at = env.insnIdx;
   const frame = env.cur;
   const before = { dst: dst.clone(), src: byReg ? src.clone() : null };
@@ -91,8 +94,13 @@ export function recordFlow(env: Env, from: number, frame: number): void {
   const to = env.insnIdx;
   const { comparing } = env;
   env.comparing = null;
+  if (inMiddle(env)) {
+    env.trailSkipped++;
+    return;
+  }
   if (comparing === null && (to === from + 1 || (to === from + 2 && env.insns[from]!.code === 0x18))) return;
-  env.trail = append(env.trail, from, to, frame, comparing);
+  env.trail = append(env.trail, from, to, frame, comparing, env.trailSkipped);
+  env.trailSkipped = 0;
 }
 /** A path put aside is taken up. */
 export function resumeTrail(env: Env, trail: TrailStep | null, from: number, to: number): void {

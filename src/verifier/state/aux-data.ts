@@ -1,6 +1,7 @@
 /** What the verifier remembers per instruction and per subprogram (kernel struct bpf_insn_aux_data, struct bpf_subprog_info). */
 import type { Btf } from "../../btf/types.ts";
 import type { VMap } from "./maps.ts";
+import type { RegState } from "./reg-state.ts";
 
 export class InsnAux {
   /** type of the pointer this load or store used, 0 when not seen yet */
@@ -15,6 +16,8 @@ export class InsnAux {
   mapPtrPoison = false;
   /** -1 unseen, -2 poisoned, else the constant key */
   mapKey = -1;
+  /** the immediate operand as a register; never changed */
+  immReg: RegState | null = null;
   ctxFieldSize = 0;
   seen = false;
   nospec = false;

@@ -19,7 +19,7 @@ import { Stopped, Unsupported, VerifierError } from "./errors.ts";
 import type { FuncState } from "./frame.ts";
 import { type Features, features } from "./features.ts";
 import type { VMap } from "./maps.ts";
-import { RegState } from "./reg-state.ts";
+import { constReg, type RegState } from "./reg-state.ts";
 import { type JmpHistoryEntry, type StateListEntry, VState } from "./state.ts";
 import { Backtrack } from "./backtrack-state.ts";
 import type { SccVisit } from "../passes/scc-visits.ts";
@@ -112,6 +112,8 @@ export class Env {
   plan: PrintPlan | null = null;
   trail: TrailStep | null = null;
   comparing: Compared | null = null;
+  /** steps not put into the trail since its last */
+  trailSkipped = 0;
   /** registers of the current frame as they were before the instruction; recording walk only */
   regsBefore: readonly RegState[] = [];
   /** loads through pointers to kernel structures: what was read, by instruction; recording walk only */
@@ -205,6 +207,11 @@ export class Env {
   }
   get curAux(): InsnAux {
     return this.aux[this.insnIdx]!;
+  }
+  /** The current instruction's immediate as an operand, for reading only. */
+  immReg(): RegState {
+    const aux = this.curAux;
+    return (aux.immReg ??= constReg(BigInt(this.insn.imm)));
   }
   /** Register of the current frame, for reading. */
   reg(i: number): RegState {

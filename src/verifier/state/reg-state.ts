@@ -31,73 +31,106 @@ export type DynptrType = "invalid" | "local" | "ringbuf" | "skb" | "xdp" | "skb_
 export type IterState = "invalid" | "active" | "drained";
 
 export class RegState implements ScalarState {
-  type = NOT_INIT;
-  varOff: Tnum = TNUM_UNKNOWN;
-  r64: Range64 = R64_UNBOUNDED;
-  r32: Range32 = R32_UNBOUNDED;
+  declare type: number;
+  varOff: Tnum;
+  r64: Range64;
+  r32: Range32;
   /** links scalars, packet pointers of one base, or-null pointers of one origin, referenced objects, dynptrs */
-  id = 0;
+  id: number;
   /** 7.x: object this was derived from */
-  parentId = 0;
+  parentId: number;
   /** before 7.x: the reference this register holds */
-  refObjId = 0;
+  refObjId: number;
   /** before 7.x: id of the dynptr a slice came from */
-  dynptrId = 0;
+  dynptrId: number;
   /** constant distance to the linked scalars of the same base id (called `off` before 7.x, where pointers keep their fixed offset here too) */
-  off = 0;
+  off: number;
   /** packet pointers: bytes known to be readable from the base, or AT_PKT_END, BEYOND_PKT_END */
-  range = 0;
-  map: VMap | null = null;
-  mapUid = 0;
-  btf: Btf | null = null;
-  btfId = 0;
-  memSize = 0;
-  dynptrType: DynptrType = "invalid";
-  dynptrFirst = false;
-  iterState: IterState = "invalid";
-  iterDepth = 0;
+  range: number;
+  map: VMap | null;
+  mapUid: number;
+  btf: Btf | null;
+  btfId: number;
+  memSize: number;
+  dynptrType: DynptrType;
+  dynptrFirst: boolean;
+  iterState: IterState;
+  iterDepth: number;
   /** irq flag slots: 0 native kfunc, 1 lock kfunc */
-  irqClass = 0;
-  subprogno = 0;
-  frameno = 0;
+  irqClass: number;
+  subprogno: number;
+  frameno: number;
   /** 0, or 1 + index of the instruction that wrote the low half only */
-  subregDef = 0;
-  precise = false;
+  subregDef: number;
+  precise: boolean;
   /** releases with per-register liveness: REG_LIVE_* bits, and where the mark goes on to */
-  live = 0;
-  parent: RegParent | null = null;
+  live: number;
+  parent: RegParent | null;
   /** see the head of this file */
-  epoch = -1;
+  epoch: number;
 
+  /** Nothing known, or a copy of `from` (all but its epoch). Fields are declared and each written once: copies are what the walk makes most. */
+  constructor(from: RegState | null = null) {
+    if (from === null) {
+      this.type = NOT_INIT;
+      this.varOff = TNUM_UNKNOWN;
+      this.r64 = R64_UNBOUNDED;
+      this.r32 = R32_UNBOUNDED;
+      this.id = 0;
+      this.parentId = 0;
+      this.refObjId = 0;
+      this.dynptrId = 0;
+      this.off = 0;
+      this.range = 0;
+      this.map = null;
+      this.mapUid = 0;
+      this.btf = null;
+      this.btfId = 0;
+      this.memSize = 0;
+      this.dynptrType = "invalid";
+      this.dynptrFirst = false;
+      this.iterState = "invalid";
+      this.iterDepth = 0;
+      this.irqClass = 0;
+      this.subprogno = 0;
+      this.frameno = 0;
+      this.subregDef = 0;
+      this.precise = false;
+      this.live = 0;
+      this.parent = null;
+      this.epoch = -1;
+    } else {
+      this.type = from.type;
+      this.varOff = from.varOff;
+      this.r64 = from.r64;
+      this.r32 = from.r32;
+      this.id = from.id;
+      this.parentId = from.parentId;
+      this.refObjId = from.refObjId;
+      this.dynptrId = from.dynptrId;
+      this.off = from.off;
+      this.range = from.range;
+      this.map = from.map;
+      this.mapUid = from.mapUid;
+      this.btf = from.btf;
+      this.btfId = from.btfId;
+      this.memSize = from.memSize;
+      this.dynptrType = from.dynptrType;
+      this.dynptrFirst = from.dynptrFirst;
+      this.iterState = from.iterState;
+      this.iterDepth = from.iterDepth;
+      this.irqClass = from.irqClass;
+      this.subprogno = from.subprogno;
+      this.frameno = from.frameno;
+      this.subregDef = from.subregDef;
+      this.precise = from.precise;
+      this.live = from.live;
+      this.parent = from.parent;
+      this.epoch = -1;
+    }
+  }
   clone(): RegState {
-    const r = new RegState();
-    r.type = this.type;
-    r.varOff = this.varOff;
-    r.r64 = this.r64;
-    r.r32 = this.r32;
-    r.id = this.id;
-    r.parentId = this.parentId;
-    r.refObjId = this.refObjId;
-    r.dynptrId = this.dynptrId;
-    r.off = this.off;
-    r.range = this.range;
-    r.map = this.map;
-    r.mapUid = this.mapUid;
-    r.btf = this.btf;
-    r.btfId = this.btfId;
-    r.memSize = this.memSize;
-    r.dynptrType = this.dynptrType;
-    r.dynptrFirst = this.dynptrFirst;
-    r.iterState = this.iterState;
-    r.iterDepth = this.iterDepth;
-    r.irqClass = this.irqClass;
-    r.subprogno = this.subprogno;
-    r.frameno = this.frameno;
-    r.subregDef = this.subregDef;
-    r.precise = this.precise;
-    r.live = this.live;
-    r.parent = this.parent;
-    return r;
+    return new RegState(this);
   }
 }
 
