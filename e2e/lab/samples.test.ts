@@ -60,6 +60,8 @@ const ROWS: readonly Row[] = [
   price(null, "api-window-open", "asks", poisoned("bpf_lab_price")),
   price("1", "api-window-open", "asks", 10),
   price("4", "api-window-open", "asks", 16),
+  { sample: "api-versions", file: "price-declared", args: ["-DBPF_API=2"], program: "asks", outcome: 10 },
+  { sample: "api-versions", file: "price-declared", args: ["-DBPF_API=4"], program: "asks", outcome: 16 },
   // where no kernel has API versions the declaration changes nothing
   { sample: null, file: "price", args: ["-DAPI=3"], program: "ticks", outcome: 1 },
   // symbol versions

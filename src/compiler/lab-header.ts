@@ -10,7 +10,8 @@ export const LAB_HEADER = `#ifndef __BPF_LAB_H__
 
 /*
  * The API version of the kernel that the object was written for: a u32 in a section of its own. An object without
- * one is of version 0.
+ * one is of version 0. Where vmlinux.h is included, define BPF_API to the same number before it: it declares the
+ * kernel's functions as that version has them.
  */
 #define BPF_API_VERSION(n) \\
 	const unsigned int __bpf_api_version __attribute__((section(".bpf_api_version"), used)) = (n)

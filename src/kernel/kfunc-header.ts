@@ -11,8 +11,9 @@ export function declarationsOf(kernel: Kernel): string {
   const { policy } = kernel;
   if (!policy || !btf) return "";
   const structs = structTexts(btf, policy);
+  const byVersion = versionedNames(kernel);
   const functions = kernel.manifest.kfuncs.flatMap((kfunc) => {
-    if (kfunc.module !== LAB_MODULE || kfunc.byIdOnly) return [];
+    if (kfunc.module !== LAB_MODULE || kfunc.byIdOnly || byVersion.has(kfunc.name)) return [];
     return declaration(btf, kfunc.btfId, kfunc.name);
   });
   const versions = [...policy.symbolVersions].flatMap(([name, symbols]) =>
@@ -20,12 +21,37 @@ export function declarationsOf(kernel: Kernel): string {
       const own = s.module === null ? kernel.btf : kernel.modules.get(s.module);
       return own ? declaration(own, s.btfId, `${name}___${s.version.replaceAll(".", "_")}`) : [];
     }));
-  const kfuncs = [...functions, ...versions];
+  const kfuncs = [...functions, ...[...byVersion].flatMap((name) => declarationsByVersion(kernel, name)), ...versions];
   const types = structs.length === 0 ? [] : [`/* types of ${kernel.name} */`, ...structs];
   const protos = kfuncs.length === 0 ? [] : [`#ifndef BPF_NO_KFUNC_PROTOTYPES /* kfuncs of ${kernel.name} */`, ...kfuncs, "#endif"];
   if (types.length === 0 && protos.length === 0) return "";
   const guard = `__VMLINUX_H_LAB_${kernel.name.replace(/\W/g, "_")}`;
   return ["", `#ifndef ${guard}`, `#define ${guard}`, ...types, ...protos, "#endif", ""].join("\n");
+}
+
+const MAX_VERSIONS = 64;
+
+/** Kfuncs whose prototype depends on the API version; those that the release itself declares stay as it declares them. */
+function versionedNames(kernel: Kernel): ReadonlySet<string> {
+  const names = (kernel.policy?.changes ?? []).filter((c) => c.what === "versioned" && c.kind === "kfunc").map((c) => c.name);
+  return new Set(kernel.policy?.api ? names.filter((name) => kernel.kfunc(name)?.module !== null) : []);
+}
+
+/** One declaration for each form the kfunc has within the window; a program chooses with `#define BPF_API 3` before the #include. */
+function declarationsByVersion(kernel: Kernel, name: string): string[] {
+  const api = kernel.policy!.api!;
+  const forms: { from: number; text: string }[] = [];
+  for (let v = api.version; v >= Math.max(api.oldest, api.version - MAX_VERSIONS); v--) {
+    const view = api.at(v);
+    const entry = view.ok ? view.value.kfunc(name) : undefined;
+    const btf = !view.ok || !entry ? null : entry.module === null ? view.value.btf : view.value.modules.get(entry.module);
+    const text = entry && btf ? (declaration(btf, entry.btfId, name)[0] ?? "") : "";
+    const last = forms.at(-1);
+    if (last?.text === text) last.from = v;
+    else forms.push({ from: v, text });
+  }
+  const lines = forms.map(({ from, text }, i) => `${i === 0 ? `#if !defined(BPF_API) || BPF_API >= ${from}` : `#elif BPF_API >= ${from}`}\n${text}`);
+  return forms.every((f) => f.text === "") ? [] : [...lines, "#endif"];
 }
 
 function declaration(btf: Btf, id: BtfId, name: string): string[] {

@@ -92,6 +92,17 @@ describe("API versions", () => {
 });
 
 describe("what programs are compiled with", () => {
+  it("a kfunc by API version is declared as the version has it that the program defines", () => {
+    const kernel = make({
+      api: { version: 4, supportWindow: 3 },
+      changes: [{ op: "versions", kfunc: "bpf_made", signatures: [{ from: 2, prototype: "int bpf_made(int a)", programTypes: ["sched_cls"] }, { from: 4, prototype: "int bpf_made(int a, int b)" }] }],
+    });
+    const declared = (args: string): string => `extern int bpf_made(${args}) __attribute__((weak)) __attribute__((section(".ksyms")));`;
+    expect(declarationsOf(kernel)).toContain([
+      "#if !defined(BPF_API) || BPF_API >= 4", declared("int a, int b"), "#elif BPF_API >= 2", declared("int a"), "#elif BPF_API >= 1", "", "#endif",
+    ].join("\n"));
+  });
+
   it("vmlinux.h is followed by structs, functions and versions that the document brought", () => {
     const kernel = make({
       changes: [
