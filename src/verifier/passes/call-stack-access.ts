@@ -2,13 +2,17 @@
 import { BtfKind } from "../../btf/types.ts";
 import type { Insn } from "../../isa/types.ts";
 import type { ProtoType } from "../../kernel/types.ts";
+import { argType } from "../checks/arg-types.ts";
 import { helperProto } from "../checks/helper-proto.ts";
 import { fetchKfuncMeta, hasSuffix, pointsToStruct } from "../checks/kfunc/meta.ts";
 import type { Env } from "../state/env.ts";
 
 const DYNPTR_SIZE = 16;
 const MAX_BPF_STACK = 512;
-const isMemSize = (t: ProtoType | undefined): boolean => t?.base === "ARG_CONST_SIZE" || t?.base === "ARG_CONST_SIZE_OR_ZERO";
+function isMemSize(t: ProtoType | undefined): boolean {
+  const base = argType(t)?.base;
+  return base === "ARG_CONST_SIZE" || base === "ARG_CONST_SIZE_OR_ZERO";
+}
 
 /** Constant in a register before the instruction. */
 function constReg(env: Env, insnIdx: number, reg: number): number | undefined {
