@@ -222,6 +222,7 @@ export const VERIFIER_FEATURES = {
   iter_num_under_lock: { since: "6.14", what: "number iterators may run under a lock" },
   kptr_xchg_under_lock: { since: "7.1", what: "kernel pointers may be exchanged under a lock" },
   arena_calls_under_lock: { since: "7.1", what: "pages of an arena may be allocated, and streams written, under a lock" },
+  plain_btf_may_fault: { since: "7.3", what: "a BTF pointer without trust may fault, and is not written through" },
   raw_mem_per_byte: { since: "7.3", what: "memory a call fills is written to byte by byte, also over dynptrs" },
   rcu_by_any_section: { since: "7.3", what: "with preemption or interrupts off, RCU protects too" },
   spinlock_safe_flag: { since: "7.3", what: "a kfunc's flag says whether it may be called under a lock" },

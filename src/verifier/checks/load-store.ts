@@ -48,10 +48,15 @@ export function checkStoreImm(env: Env, insn: Insn): void {
   saveAuxPtrType(env, type, false);
 }
 
-function mismatchOk(type: number): boolean {
+/** A load through such a pointer must survive a fault (kernel 7.3 bpf_may_fault_on_deref). */
+export const mayFault = (type: number): boolean => type === T.PTR_TO_BTF_ID || (type & T.PTR_UNTRUSTED) !== 0;
+
+function mismatchOk(env: Env, type: number): boolean {
   switch (T.baseType(type)) {
     case T.PTR_TO_CTX: case T.PTR_TO_SOCKET: case T.PTR_TO_SOCK_COMMON: case T.PTR_TO_TCP_SOCK: case T.PTR_TO_XDP_SOCK: case T.PTR_TO_BTF_ID: case T.PTR_TO_ARENA:
       return false;
+    case T.PTR_TO_MEM:
+      return !env.f.plain_btf_may_fault || !mayFault(type);
     default:
       return true;
   }
@@ -64,11 +69,13 @@ export function saveAuxPtrType(env: Env, type: number, trustMismatchOk: boolean)
     aux.ptrType = type;
     return;
   }
-  if (type === prev || (mismatchOk(type) && mismatchOk(prev))) return;
+  if (type === prev || (mismatchOk(env, type) && mismatchOk(env, prev))) return;
   const memOrBtf = (t: number): boolean => T.baseType(t) === T.PTR_TO_BTF_ID || (env.f.ptr_type_mem_mismatch && T.baseType(t) === T.PTR_TO_MEM);
   if (trustMismatchOk && memOrBtf(type) && memOrBtf(prev)) {
     let merged = T.baseType(type) === T.PTR_TO_MEM || T.baseType(prev) === T.PTR_TO_MEM ? T.PTR_TO_MEM : T.PTR_TO_BTF_ID;
-    merged |= (type | prev) & (T.PTR_UNTRUSTED | T.MEM_RDONLY);
+    if (!env.f.plain_btf_may_fault) merged |= (type | prev) & (T.PTR_UNTRUSTED | T.MEM_RDONLY);
+    else if (mayFault(type) || mayFault(prev)) merged |= T.PTR_UNTRUSTED | (merged === T.PTR_TO_MEM ? T.MEM_RDONLY : 0);
+    else merged |= (type | prev) & T.MEM_RDONLY;
     aux.ptrType = env.f.ptr_type_mem_mismatch ? merged : T.PTR_TO_BTF_ID | T.PTR_UNTRUSTED;
     return;
   }

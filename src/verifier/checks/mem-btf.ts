@@ -5,6 +5,7 @@ import type { Env } from "../state/env.ts";
 import { markRegKnownZero, type RegState } from "../state/reg-state.ts";
 import * as T from "../state/reg-type.ts";
 import { structWalk } from "./btf-match.ts";
+import { mayFault } from "./load-store.ts";
 import { findStructRecord, fieldTypeName } from "./record.ts";
 import { markUnknown } from "./reg-arg.ts";
 import { conntrackWrite, structOpsWrite } from "./kernel-writes.ts";
@@ -97,7 +98,7 @@ export function checkPtrToBtfAccess(env: Env, reg: RegState, name: string, off0:
   if (env.f.ptr_fixed_off && (reg.varOff.mask !== 0n || reg.varOff.value !== 0n)) variable();
   if (reg.type & T.MEM_USER) env.fail("EACCES", `${name} is ptr_${tname} access user memory: off=${off}`);
   if (reg.type & T.MEM_PERCPU) env.fail("EACCES", `${name} is ptr_${tname} access percpu memory: off=${off}`);
-  if (t === "write" && reg.type & T.PTR_UNTRUSTED) env.fail("EACCES", "only read is supported");
+  if (t === "write" && (env.f.plain_btf_may_fault ? mayFault(reg.type) : reg.type & T.PTR_UNTRUSTED)) env.fail("EACCES", "only read is supported");
   if (t === "write" && !T.typeIsAlloc(reg.type)) {
     if (env.progType === "struct_ops") return structOpsWrite(env, reg, off, size);
     if (writesConntrack(env)) {

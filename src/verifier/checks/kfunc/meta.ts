@@ -67,6 +67,10 @@ type Refusal = { ok: false; errno: string; line: string };
 type Found = { ok: true; kfunc: Kfunc } | Refusal;
 const refuse = (line: string, errno = "EINVAL"): Refusal => ({ ok: false, errno, line });
 
+/** kfuncs that a filter closes to programs on that hook; packs answer by program type (kernel 7.3 bpf_ksock_kfunc_filter). */
+const CLOSED_HOOKS: Readonly<Record<string, string>> = { bpf_ksock_send: "bpf_lsm_socket_sendmsg", bpf_ksock_acquire: "bpf_lsm_socket_sendmsg", bpf_ksock_release: "bpf_lsm_socket_sendmsg" };
+const closedTo = (env: Env, kfunc: string): boolean => env.progType === "lsm" && CLOSED_HOOKS[kfunc] !== undefined && env.prog.attachBtf?.type(env.prog.attachBtfId)?.name === CLOSED_HOOKS[kfunc];
+
 /** What a call names, whether or not the program may make it (kernel fetch_kfunc_meta). */
 export function findKfunc(env: Env, insn: Insn): Found {
   let known = env.passData.get("kfuncs") as Map<string, Found> | undefined;
@@ -105,7 +109,7 @@ export function fetchKfuncMeta(env: Env, insn: Insn): Fetch {
   const found = findKfunc(env, insn);
   if (!found.ok) return found;
   const { btf, module, id, name, proto, visibleArgs, flags, entry } = found.kfunc;
-  if (!entry || !env.kernel.kfuncAllowed(entry, env.prog)) return refuse(`calling kernel function ${name} is not allowed`, "EACCES");
+  if (!entry || !env.kernel.kfuncAllowed(entry, env.prog) || closedTo(env, name)) return refuse(`calling kernel function ${name} is not allowed`, "EACCES");
   return {
     ok: true,
     meta: {
