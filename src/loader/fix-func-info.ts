@@ -58,10 +58,8 @@ export function fixFuncInfo(session: LoadSession, layout: Layout, btf: OverlayBt
 function needsFixup(session: LoadSession, btf: Btf, program: ProgramSpec, func: string, arg: number, typeId: BtfId, context: string): boolean {
   const type = btf.resolve(typeId);
   if (type?.kind === BtfKind.PTR) {
-    let pointee = btf.type(type.type);
-    for (let depth = 0; pointee && isModifier(pointee.kind) && "type" in pointee && depth < 32; depth++) pointee = btf.type(pointee.type);
+    // libbpf looks for the typedef bpf_user_pt_regs_t at the pointer, not behind it, so it never finds it
     const isTracing = program.type === "kprobe" || program.type === "perf_event";
-    if (isTracing && pointee?.kind === BtfKind.TYPEDEF && pointee.name === "bpf_user_pt_regs_t") return false;
     const target = btf.resolve(type.type);
     if (target?.kind === BtfKind.VOID) return true;
     if (target?.kind === BtfKind.STRUCT && target.name === context) return false;

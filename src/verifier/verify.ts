@@ -19,6 +19,7 @@ import { computeStackLiveness } from "./passes/stack-liveness.ts";
 import { sortSubprogsTopo } from "./passes/subprog-order.ts";
 import { addSubprogAndKfunc, checkSubprogs } from "./passes/subprogs.ts";
 import { refusedBeforeVerifier } from "./checks/privileges.ts";
+import { checkCtxLoadsRewritten } from "./checks/ctx-unrewritten.ts";
 import { buildMaps } from "./checks/map-record.ts";
 import { explain } from "./report/explain.ts";
 import { findLineInfo, LOG_STATS } from "./report/log.ts";
@@ -66,6 +67,7 @@ function checkAll(env: Env): void {
   if (env.f.lazy_global_funcs) doCheckSubprogs(env);
   shrinkFastcallStack(env);
   checkMaxStackDepth(env);
+  checkCtxLoadsRewritten(env);
 }
 
 /** One walk. `recording`: with what explanations need. */

@@ -3,7 +3,7 @@ import type { Insn } from "../../isa/types.ts";
 import { scalarAdd } from "../domains/alu.ts";
 import { zext32to64 } from "../domains/bounds.ts";
 import type { Env } from "../state/env.ts";
-import { BPF_REG_FP, isSpilledReg } from "../state/frame.ts";
+import { BPF_REG_FP, isSpilledReg, slotType, STACK_SPILL } from "../state/frame.ts";
 import { addConstBits, baseId, BPF_ADD_CONST32, clearScalarId, constReg, type RegState } from "../state/reg-state.ts";
 import { SCALAR_VALUE } from "../state/reg-type.ts";
 import { forEachReg, type LinkedReg, type VState } from "../state/state.ts";
@@ -38,7 +38,9 @@ function collect(env: Env, st: VState, id: number, out: LinkedReg[]): void {
 export function syncLinkedRegs(env: Env, st: VState, known: RegState, linked: readonly LinkedReg[]): void {
   if (!env.f.linked_regs_history) {
     if (env.f.scalar_ids)
-      forEachReg(st, (r, mut) => {
+      forEachReg(st, (r, mut, slot) => {
+        // before 6.6 spills of less than 8 bytes are passed over
+        if (slot && !env.f.partial_spills_visited && slotType(slot.types, 0) !== STACK_SPILL) return;
         if (r !== known && r.type === SCALAR_VALUE && r.id === known.id) copyKnown(mut(), known);
       });
     return;

@@ -6,6 +6,7 @@ import type { RetvalRange } from "../state/frame.ts";
 import type { Env } from "../state/env.ts";
 import { markRegKnownZero, type RegState } from "../state/reg-state.ts";
 import * as T from "../state/reg-type.ts";
+import { noteCtxLoad } from "./ctx-unrewritten.ts";
 import { btfCtxAccess } from "./btf-ctx.ts";
 import { checkMemRegionAccess, checkPtrOffReg } from "./mem-region.ts";
 import { markUnknown } from "./reg-arg.ts";
@@ -63,6 +64,7 @@ export function checkCtxAccess(
   if (t !== "read" || value < 0) return;
   const r = env.mut(value);
   if (info.regType === T.SCALAR_VALUE) {
+    noteCtxLoad(env, off);
     const range = info.retval && env.f.lsm_retval_range ? lsmRetvalRange(env) : null;
     if (range) retvalLoad(env, r, range);
     else markUnknown(env, r);

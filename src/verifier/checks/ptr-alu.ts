@@ -102,7 +102,7 @@ function checkPtrKind(env: Env, dst: number, ptr: RegState, known: boolean, smin
     case T.PTR_TO_TP_BUFFER: case T.PTR_TO_BTF_ID: case T.PTR_TO_MEM: case T.PTR_TO_BUF: case T.PTR_TO_FUNC: case T.CONST_PTR_TO_DYNPTR:
       return;
     case T.PTR_TO_FLOW_KEYS:
-      if (known) return;
+      if (known || !env.f.flow_keys_const_off) return;
       break;
   }
   const base = T.baseType(ptr.type);

@@ -169,9 +169,10 @@ function deduceSign(b: Bounds): void {
     b.smax = s64(b.umax);
   }
 }
-function boundOffset(s: ScalarState, b: Bounds): void {
+/** @param from64 the low half takes over what the 64-bit bounds told (6.0+) */
+function boundOffset(s: ScalarState, b: Bounds, from64: boolean): void {
   const v64 = tnumIntersect(s.varOff, tnumRange(b.umin, b.umax));
-  const v32 = tnumIntersect(tnumSubreg(v64), tnumRange(BigInt(b.u32min), BigInt(b.u32max)));
+  const v32 = tnumIntersect(tnumSubreg(from64 ? v64 : s.varOff), tnumRange(BigInt(b.u32min), BigInt(b.u32max)));
   s.varOff = tnumOr(tnumClearSubreg(v64), v32);
 }
 const violated = (s: ScalarState): boolean =>
@@ -180,6 +181,7 @@ const violated = (s: ScalarState): boolean =>
 /** @param kernel decides the deductions: cross_deduce_bounds (6.8), deduce_two_ranges, deduce_s32_range. */
 export function classicDomain(kernel: Kernel, mulTnum: (a: Tnum, b: Tnum) => Tnum): ScalarDomain {
   const cross = kernel.has("cross_deduce_bounds");
+  const from64 = kernel.has("bound_offset_low_half");
   const two = kernel.has("deduce_two_ranges");
   const two32 = kernel.has("deduce_two_ranges_32");
   const s32Range = kernel.has("deduce_s32_range");
@@ -208,7 +210,7 @@ export function classicDomain(kernel: Kernel, mulTnum: (a: Tnum, b: Tnum) => Tnu
         deduceMixed(b, s, s32Range, keepTighter);
       }
     } else deduceSign(b);
-    boundOffset(s, b);
+    boundOffset(s, b, from64);
     update32(b, s.varOff);
     update64(b, s.varOff);
     if (single) singleValue(b, s);

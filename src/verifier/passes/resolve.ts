@@ -45,13 +45,13 @@ function jmpFields(env: Env, i: Insn): void {
   const byReg = bpfSrc(i.code) === BPF_X;
   switch (op) {
     case BPF_CALL:
-      if (byReg || (i.src !== BPF_PSEUDO_KFUNC_CALL && i.off) || (i.src && i.src !== BPF_PSEUDO_CALL && i.src !== BPF_PSEUDO_KFUNC_CALL) || i.dst || cls === BPF_JMP32)
+      if (byReg || (i.src === BPF_PSEUDO_KFUNC_CALL && !env.f.kfuncs) || (i.src !== BPF_PSEUDO_KFUNC_CALL && i.off) || (i.src && i.src !== BPF_PSEUDO_CALL && i.src !== BPF_PSEUDO_KFUNC_CALL) || i.dst || cls === BPF_JMP32)
         env.fail("EINVAL", "BPF_CALL uses reserved fields");
       return;
     case BPF_JA:
       if (byReg && env.f.disasm_gotox) {
         if (i.src || i.imm || i.off) env.fail("EINVAL", "BPF_JA|BPF_X uses reserved fields");
-      } else if (byReg || i.src || i.dst || (cls === BPF_JMP && i.imm) || (cls === BPF_JMP32 && (i.off || !env.f.disasm_cpu_v4))) env.fail("EINVAL", "BPF_JA uses reserved fields");
+      } else if (byReg || i.src || i.dst || (cls === BPF_JMP && i.imm) || (cls === BPF_JMP32 && (i.off || !env.f.gotol))) env.fail("EINVAL", "BPF_JA uses reserved fields");
       return;
     case BPF_EXIT:
       if (byReg || i.imm || i.src || i.dst || cls === BPF_JMP32) env.fail("EINVAL", "BPF_EXIT uses reserved fields");
@@ -120,7 +120,8 @@ function ldImm64(env: Env, idx: number): void {
 
 function opcodeInRelease(env: Env, code: number): boolean {
   switch (code) {
-    case 0xd7: case 0x06: return env.f.disasm_cpu_v4;
+    case 0xd7: return env.f.disasm_cpu_v4;
+    case 0x06: return env.f.gotol;
     case 0xe5: return env.f.may_goto;
     case 0x0d: return env.f.disasm_gotox;
     default: return true;

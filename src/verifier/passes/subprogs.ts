@@ -24,7 +24,7 @@ export function addSubprogAndKfunc(env: Env): void {
   for (let i = 0; i < env.insns.length; i++) {
     const insn = env.insns[i]!;
     const func = (isPseudoFunc(insn) && env.f.pseudo_func) || isPseudoCall(insn);
-    if (!func && !isKfuncCall(insn)) continue;
+    if (!func && !(isKfuncCall(insn) && env.f.kfuncs)) continue;
     if (!env.bpfCapable) env.fail("EPERM", env.f.subprog_cap_message_new
       ? "loading/calling other bpf or kernel functions are allowed for CAP_BPF and CAP_SYS_ADMIN"
       : "function calls to other bpf functions are allowed for CAP_BPF and CAP_SYS_ADMIN");
@@ -65,13 +65,13 @@ export function checkSubprogs(env: Env): void {
       const op = bpfOp(code);
       if (op === BPF_EXIT) info.exitIdx = i;
       if (op !== BPF_EXIT && op !== BPF_CALL && !isGotox(insn)) {
-        const off = i + jmpOffset(insn) + 1;
+        const off = i + (env.f.gotol ? jmpOffset(insn) : insn.off) + 1;
         if (off < start || off >= end) env.fail("EINVAL", `jump out of range from insn ${i} to ${off}`);
       }
     }
     if (i === end - 1) {
       const throws = env.f.last_insn_may_throw && isKfuncCall(insn) && kfuncCallName(env, insn) === "bpf_throw";
-      if (code !== (BPF_JMP | BPF_EXIT) && code !== (BPF_JMP | BPF_JA) && !(env.f.disasm_cpu_v4 && code === (BPF_JMP32 | BPF_JA)) && !isGotox(insn) && !throws)
+      if (code !== (BPF_JMP | BPF_EXIT) && code !== (BPF_JMP | BPF_JA) && !(env.f.gotol && code === (BPF_JMP32 | BPF_JA)) && !isGotox(insn) && !throws)
         env.fail("EINVAL", "last insn is not an exit or jmp");
       start = end;
       cur++;

@@ -19,6 +19,8 @@ export class InsnAux {
   /** the immediate operand as a register; never changed */
   immReg: RegState | null = null;
   ctxFieldSize = 0;
+  /** context load that 5.10 accepts and cannot rewrite */
+  ctxUnrewritten = false;
   seen = false;
   nospec = false;
   nospecResult = false;

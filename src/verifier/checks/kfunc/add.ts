@@ -4,7 +4,6 @@ import type { Env } from "../../state/env.ts";
 import { findKfunc } from "./meta.ts";
 
 export function addKfuncCall(env: Env, insn: Insn): void {
-  if (!env.f.kfuncs) env.fail("EINVAL", "BPF_CALL uses reserved fields");
   if (!env.kernel.btf) env.fail("ENOTSUPP", "calling kernel function is not supported without CONFIG_DEBUG_INFO_BTF");
   if (!env.prog.gplCompatible) env.fail("EINVAL", "cannot call kernel function from non-GPL compatible program");
   // left by libbpf for a weak kfunc that is not there: only dead code may hold it
