@@ -57,8 +57,6 @@ export const VERIFIER_FEATURES = {
   ptr_fixed_off: { until: "7.1", what: "pointers keep constant offsets apart from variable ones" },
   scalar_plus_ptr_whole: { since: "7.1", fixes: ["6.1.192", "6.12.107"], what: "scalar += pointer takes over all of the pointer, its liveness too" },
   ref_obj_ids: { until: "7.2", what: "references are tracked by an id of their own" },
-  scalar_plus_ptr_whole: { since: "6.1", what: "scalar += pointer takes over all of the pointer, its liveness too" },
-  ref_obj_ids: { until: "7.1", what: "references are tracked by an id of their own" },
   flow_keys_const_off: { since: "6.1", what: "flow keys take constant offsets only" },
   untrusted_mem_arith: { since: "6.17", what: "offsets of untrusted memory are not tracked" },
   nullness_by_known_types: { since: "7.1", what: "equal to a pointer is not null only where that pointer cannot be" },
@@ -280,6 +278,7 @@ export const VERIFIER_FEATURES = {
   release_arg_is_r1: { since: "7.2", what: "the released argument of a kfunc is the first" },
   timer_kfuncs: { since: "7.0", what: "timers through kfuncs" },
   // the log
+  log_buf_plain: { since: "5.17", what: "a buffer that may be written prints as buf" },
   log_says_scalar: { since: "5.18", what: "scalars print as scalar, not inv" },
   log_alloc_mem_name: { until: "6.2", what: "ring buffer memory prints as alloc_mem" },
   log_short_numbers: { since: "6.8", what: "small numbers in decimal, others in hexadecimal" },

@@ -102,14 +102,31 @@ const BTF_OFF = new Set([B, B | T.MEM_ALLOC, B | T.PTR_TRUSTED, B | T.MEM_RCU, B
 /** May this pointer come with an offset? (kernel check_func_arg_reg_off) */
 export function checkFuncArgRegOff(env: Env, reg: RegState, regno: number, arg: ArgType | null, btfFixedOffOk = true): void {
   const { type } = reg;
+  if (!env.f.btf_records) return oldArgRegOff(env, reg, regno, arg);
   if (arg && arg.flags & T.OBJ_RELEASE) {
     if (arg.base === "ARG_PTR_TO_DYNPTR" && type === T.PTR_TO_STACK) return;
     if (reg.varOff.mask !== 0n || reg.varOff.value !== 0n || reg.off !== 0)
       env.fail("EINVAL", `${regName(regno)} must have zero offset when passed to release func or trusted arg to kfunc`);
   }
-  if (arg?.base === "ARG_PTR_TO_DYNPTR" && type === T.PTR_TO_STACK && !env.f.dynptr_slots_watched && reg.off % 8 !== 0) env.fail("EINVAL", "cannot pass in dynptr at an offset");
   if (ANY_OFF.has(type)) return;
   if (BTF_OFF.has(type)) return checkPtrOffReg(env, reg, regno, btfFixedOffOk);
   if (type === T.PTR_TO_CTX && arg?.base !== "ARG_PTR_TO_CTX" && env.progType === "syscall") return;
   checkPtrOffReg(env, reg, regno, false);
+}
+
+const OLD_ANY_OFF = new Set([
+  T.PTR_TO_STACK, T.PTR_TO_PACKET, T.PTR_TO_PACKET_META, T.PTR_TO_MAP_KEY, T.PTR_TO_MAP_VALUE, T.PTR_TO_MEM, T.PTR_TO_MEM | T.MEM_RDONLY,
+  T.PTR_TO_MEM | T.MEM_RINGBUF, T.PTR_TO_BUF, T.PTR_TO_BUF | T.MEM_RDONLY, T.SCALAR_VALUE,
+]);
+/** The same before 6.2: ring buffer memory is given back only as it was reserved. Before 5.18 only contexts were looked at. */
+function oldArgRegOff(env: Env, reg: RegState, regno: number, arg: ArgType | null): void {
+  const { type } = reg;
+  if (!env.f.release_arg_flag) {
+    if (type === T.PTR_TO_CTX) checkPtrOffReg(env, reg, regno, false);
+    return;
+  }
+  if (arg?.base === "ARG_PTR_TO_DYNPTR" && type === T.PTR_TO_STACK && reg.off % 8 !== 0) env.fail("EINVAL", "cannot pass in dynptr at an offset");
+  if (OLD_ANY_OFF.has(type) && arg?.base !== "ARG_PTR_TO_ALLOC_MEM" && arg?.base !== "ARG_PTR_TO_RINGBUF_MEM") return;
+  if (type === T.PTR_TO_BTF_ID && arg && arg.flags & T.OBJ_RELEASE && reg.off) env.fail("EINVAL", `R${regno} must have zero offset when passed to release func`);
+  checkPtrOffReg(env, reg, regno, type === T.PTR_TO_BTF_ID);
 }

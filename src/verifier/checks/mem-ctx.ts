@@ -64,7 +64,7 @@ export function checkCtxAccess(
   if (t !== "read" || value < 0) return;
   const r = env.mut(value);
   if (info.regType === T.SCALAR_VALUE) {
-    noteCtxLoad(env, off);
+    if (!NO_CONVERT.has(progType)) noteCtxLoad(env, off);
     const range = info.retval && env.f.lsm_retval_range ? lsmRetvalRange(env) : null;
     if (range) retvalLoad(env, r, range);
     else markUnknown(env, r);

@@ -103,7 +103,7 @@ function ldImm64(env: Env, idx: number): void {
     case BPF_PSEUDO_MAP_VALUE: case BPF_PSEUDO_MAP_IDX_VALUE: break;
     default: env.fail("EINVAL", "unrecognized bpf_ld_imm64 insn");
   }
-  const map = env.maps[a.imm];
+  const map = env.prog.rawMapFds?.has(idx) ? undefined : env.maps[a.imm];
   if (!map) return env.fail("EBADF", `fd ${a.imm} is not pointing to valid bpf_map`);
   checkMapProgCompatibility(env, map);
   if (map.type === "insn_array") initInsnArray(env, map);

@@ -20,6 +20,7 @@ export function regTypeStr(env: Env, type: number): string {
   const base = T.baseType(type);
   let name = TYPE_NAMES[base] ?? "?";
   if (base === T.SCALAR_VALUE && !env.f.log_says_scalar) name = "inv";
+  if (base === T.PTR_TO_BUF && !(type & T.MEM_RDONLY) && !env.f.log_buf_plain) name = "rdwr_buf";
   let postfix = "";
   if (type & T.PTR_MAYBE_NULL) postfix = base === T.PTR_TO_BTF_ID ? "or_null_" : "_or_null";
   const prefix =
