@@ -1,5 +1,5 @@
 import {
-  BPF_CALL, BPF_JMP, BPF_PSEUDO_BTF_ID, BPF_PSEUDO_KFUNC_CALL, BPF_PSEUDO_MAP_FD, BPF_PSEUDO_MAP_VALUE,
+  BPF_CALL, BPF_JMP, BPF_PSEUDO_BTF_ID, BPF_PSEUDO_KFUNC_CALL, BPF_PSEUDO_MAP_FD, BPF_PSEUDO_MAP_VALUE, OP_LD_IMM64,
 } from "../isa/table.ts";
 import type { Insn } from "../isa/types.ts";
 import type { Layout } from "./layout.ts";
@@ -7,7 +7,7 @@ import { EINVAL } from "./refusal.ts";
 import type { ResolvedExtern } from "./resolve-externs.ts";
 import { indexOfModule, type LoadSession } from "./session.ts";
 import type { BoundMap } from "./types.ts";
-import { PAGE_SIZE, POISON_CALL_KFUNC_BASE, POISON_LDIMM64_MAP_BASE, mapTypeId } from "./uapi.ts";
+import { PAGE_SIZE, POISON_CALL_KFUNC_BASE, POISON_LDIMM64_MAP_BASE, UNOPENED_FD_BASE, mapTypeId } from "./uapi.ts";
 
 /**
  * Puts maps, global variables, externs and jump tables into the code (libbpf bpf_object__relocate_data). `mapIndex` gives
@@ -17,6 +17,7 @@ export function relocateData(session: LoadSession, layout: Layout, externs: read
   const { object, log } = session;
   const jumpTables = new Map<number, number>();
   const main = layout.parts[0]?.func.name ?? "";
+  keepFileDescriptors(layout);
   for (const { at, reloc, part, index } of layout.relocs) {
     const first = layout.insns[at] as Insn;
     const second = layout.insns[at + 1];
@@ -88,6 +89,14 @@ export function relocateData(session: LoadSession, layout: Layout, externs: read
       }
     }
   }
+}
+
+/** Maps that the code names by a file descriptor of its own, without a relocation: no place in `maps` (UNOPENED_FD_BASE). */
+function keepFileDescriptors(layout: Layout): void {
+  const relocated = new Set(layout.relocs.map((r) => r.at));
+  layout.insns.forEach((insn, at) => {
+    if (insn.code === OP_LD_IMM64 && (insn.src === BPF_PSEUDO_MAP_FD || insn.src === BPF_PSEUDO_MAP_VALUE) && !relocated.has(at)) insn.imm = UNOPENED_FD_BASE + insn.imm;
+  });
 }
 
 function poisonedCall(imm: number): Insn {

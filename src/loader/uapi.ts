@@ -33,6 +33,8 @@ export const PAGE_SIZE = 4096;
 /** bytes of a kernel object's name, terminator included */
 export const BPF_OBJ_NAME_LEN = 16;
 
+/** imm of an ld_imm64 of a map that the code names by a file descriptor of its own (this plus the number); negative, so that it is no place in BoundProgram.maps. */
+export const UNOPENED_FD_BASE = -0x4000_0000;
 /** Call numbers libbpf puts where something was not found (libbpf.c POISON_*): + index of the map or extern. */
 export const POISON_LDIMM64_MAP_BASE = 2001000000;
 export const POISON_CALL_KFUNC_BASE = 2002000000;

@@ -7,6 +7,7 @@ import {
 } from "../../isa/table.ts";
 import type { Insn } from "../../isa/types.ts";
 import { checkPseudoBtfId } from "../checks/pseudo-btf.ts";
+import { UNOPENED_FD_BASE } from "../../loader/uapi.ts";
 import type { Env } from "../state/env.ts";
 import { VerifierError } from "../state/errors.ts";
 import { initInsnArray } from "./jump-table.ts";
@@ -103,8 +104,9 @@ function ldImm64(env: Env, idx: number): void {
     case BPF_PSEUDO_MAP_VALUE: case BPF_PSEUDO_MAP_IDX_VALUE: break;
     default: env.fail("EINVAL", "unrecognized bpf_ld_imm64 insn");
   }
-  const map = env.prog.rawMapFds?.has(idx) ? undefined : env.maps[a.imm];
-  if (!map) return env.fail("EBADF", `fd ${a.imm} is not pointing to valid bpf_map`);
+  const map = env.maps[a.imm];
+  // nothing is open in a simulated process, whatever number the program brings
+  if (!map) return env.fail("EBADF", `fd ${a.imm < UNOPENED_FD_BASE / 2 ? a.imm - UNOPENED_FD_BASE : a.imm} is not pointing to valid bpf_map`);
   checkMapProgCompatibility(env, map);
   if (map.type === "insn_array") initInsnArray(env, map);
   aux.map = map;
