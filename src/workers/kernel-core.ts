@@ -179,7 +179,8 @@ export class KernelCore implements FullKernelWorkerApi {
     const kernel = await this.store.kernel(kernelName, overlay);
     if (!kernel.ok) return undefined;
     const progType = this.program(objectId, program);
-    const explanation = explainMissing(subject.name, kernel.value, apis.value, {
+    const view = kernelFor(kernel.value, this.objects.get(objectId)?.apiVersion ?? 0);
+    const explanation = explainMissing(subject.name, view.ok ? view.value : kernel.value, apis.value, {
       refused: refusal.load === null,
       ...(subject.kind ? { kind: subject.kind } : {}),
       ...(progType.ok && progType.value.program.type !== undefined ? { progType: progType.value.program.type } : {}),

@@ -53,6 +53,7 @@ export function add(work: Workbench, change: Op<"add">, path: string): Result<nu
     work.notes.push(`${path}: kernel ${work.pack.manifest.kernel} has ${name} already; its own is kept`);
     return DONE;
   }
+  if (work.pack.manifest.kfuncs.length === 0) work.notes.push(`${path}: kernel ${work.pack.manifest.kernel} has no kfuncs at all; its programs cannot call ${name}`);
   const made = work.makeEntry({ prototype: change.prototype, flags: change.flags ?? [], progTypes: work.knownTypes(change.programTypes, path), body: change.body, path });
   if (!made.ok) return made;
   if (!made.value) return DONE;

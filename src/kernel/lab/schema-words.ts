@@ -28,7 +28,7 @@ const expression = object(
     language: literal("expression"),
     text: text("an expression such as \"a * 31 + b\"", {
       maxLength: 4000, editor: "expression",
-      description: "C-like expression over the parameters: arithmetic on 64-bit numbers, p->field, p[i], assignments to those, f(x) for the functions of src/kernel/lab/README.md",
+      description: "C-like expression over the parameters, on signed 64-bit numbers: operators, p->field, p[i], *p, assignments to those, a, b; data(offset, size), data_len(), now(), pid(), cpu(), random(), min(a, b), max(a, b), hash(p, size), original()",
     }),
   },
   "a small expression: what the function returns",
