@@ -1,5 +1,6 @@
 import type { ApiEntry } from "../../session/api-data.ts";
 import { apiData, apiEntry, loadApiData } from "../api-data.ts";
+import { askLab } from "../lab/lab-state.ts";
 import { session } from "../state.ts";
 import { apiCommandLink } from "./api-links.ts";
 import { monaco } from "./monaco.ts";
@@ -31,7 +32,12 @@ export function connectHover(): () => void {
       await loadApiData();
       const entry = apiEntry(word.word);
       if (!entry) return null;
-      return { contents: describe(entry), range: new monaco.Range(position.lineNumber, word.startColumn, position.lineNumber, word.endColumn) };
+      const { kernel, overlay } = session.project.value;
+      const record = await askLab((api) => api.stability(entry.name, kernel, overlay));
+      const contents = describe(entry);
+      // In front of the link: one sentence of the stability record.
+      if (record !== "gone" && record.ok && record.value.summary[0]) contents.splice(contents.length - 1, 0, { value: record.value.summary[0] });
+      return { contents, range: new monaco.Range(position.lineNumber, word.startColumn, position.lineNumber, word.endColumn) };
     },
   });
   const completion = monaco.languages.registerCompletionItemProvider("c", {
