@@ -19,7 +19,7 @@ export interface StepProof {
 /** Runs a step's checks on its solution and on its starter, with the real compiler, verifier and emulator. */
 export async function proveStep(bench: Bench, workshop: Workshop, step: WorkshopStep): Promise<StepProof> {
   const start = performance.now();
-  const outcomes = (files: Readonly<Record<string, string>>): Promise<CheckOutcome[]> => runChecks(step, bench.attempt(workshop, step, files));
+  const outcomes = async (files: Readonly<Record<string, string>>): Promise<CheckOutcome[]> => runChecks(step, await bench.attempt(workshop, step, files));
   const starter = await outcomes(step.starter);
   const solution = step.checks.length > 0 ? await outcomes(step.solution) : [];
   const proven = step.checks.length === 0 || (solution.every((o) => o.passed) && starter.some((o) => !o.passed));
@@ -28,6 +28,7 @@ export async function proveStep(bench: Bench, workshop: Workshop, step: Workshop
 
 /** A step without a task still shows a program: it has to compile. */
 export async function compileProblem(bench: Bench, workshop: Workshop, step: WorkshopStep): Promise<string | null> {
-  const built = await bench.attempt(workshop, step, step.starter).compile(ownKernel(step));
+  const attempt = await bench.attempt(workshop, step, step.starter);
+  const built = await attempt.compile(ownKernel(step));
   return built.errors[0] ?? null;
 }
