@@ -5,8 +5,9 @@ import type { Family } from "./case.ts";
 import { FLOW } from "./flow.ts";
 import { MEMORY } from "./memory.ts";
 import { POINTERS } from "./pointers.ts";
+import { PRIVILEGE } from "./privilege.ts";
 import { REFS } from "./refs.ts";
 import { STACK } from "./stack.ts";
 import { VALUES } from "./values.ts";
 
-export const FAMILIES: readonly Family[] = [...MEMORY, ...POINTERS, ...STACK, ...VALUES, ...REFS, ...CALLS, ...FLOW, ...ATTACH];
+export const FAMILIES: readonly Family[] = [...MEMORY, ...POINTERS, ...STACK, ...VALUES, ...REFS, ...CALLS, ...FLOW, ...ATTACH, ...PRIVILEGE];
