@@ -73,12 +73,20 @@ function Narrow() {
         <div class="narrow-pane" hidden={pane.value !== "results"}><Results /></div>
       </main>
       <nav class={`pane-switch ${Workshop ? "three" : ""}`} aria-label="Panes">
-        {Workshop && <button type="button" aria-current={pane.value === "text"} onClick={() => { pane.value = "text"; }}><Icon name="steps" /> Text</button>}
+        {Workshop && <button type="button" aria-current={pane.value === "text"} onClick={() => { pane.value = "text"; }}><Icon name="steps" /> Text<ChecksCount /></button>}
         <button type="button" aria-current={pane.value === "editor"} onClick={() => { pane.value = "editor"; }}><Icon name="pencil" /> Source{errors > 0 && <span class="tag no">{errors}</span>}</button>
         <button type="button" aria-current={pane.value === "results"} onClick={() => { pane.value = "results"; }}><VerdictDot /> Verdict</button>
       </nav>
     </>
   );
+}
+
+/** How many of the step's checks pass, for who is in another pane. */
+function ChecksCount() {
+  const checks = room.value?.taking.checks.value;
+  if (checks?.kind !== "done" || checks.stale) return null;
+  const passed = checks.outcomes.filter((o) => o.passed).length;
+  return <span class={`tag num ${passed === checks.outcomes.length ? "ok" : ""}`}>{passed}/{checks.outcomes.length}</span>;
 }
 
 function VerdictDot() {

@@ -11,12 +11,11 @@ export type Wanted =
 const NAMED = /^(?:w|workshop)=(~?)([\w-]{1,64})(?:\/([\w-]{1,64}))?$/;
 
 /**
- * What an address asks for, null when that is no workshop. `search` and `hash` as a browser's location has them; `start` is the
+ * What an address asks for, null when that is no workshop. `url` is the value of the query's `workshop`, `hash` the fragment; `start` is the
  * fragment that counts when the address asks for nothing (an offline copy opens its workshop by itself).
  */
-export function readAddress(search: string, hash: string, start: string | null = null): Wanted | null {
+export function readAddress(url: string | null, hash: string, start: string | null = null): Wanted | null {
   const fragment = hash.replace(/^#/, "");
-  const url = new URLSearchParams(search).get("workshop");
   const named = NAMED.exec(fragment) ?? (fragment === "" && start !== null && url === null ? NAMED.exec(start) : null);
   if (named) return { kind: named[1] === "~" ? "kept" : "own", id: named[2] ?? "", step: named[3] ?? null };
   if (url !== null && (fragment === "" || fragment.startsWith("step="))) return { kind: "url", url, step: /^step=([\w-]{1,64})$/.exec(fragment)?.[1] ?? null };

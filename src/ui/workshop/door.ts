@@ -20,11 +20,13 @@ export const room = signal<Room | null>(null);
 export const arriving = signal<string | null>(null);
 export const libraryOpen = signal(false);
 
+/** The address in `?workshop=`. */
+export const asked = (): string | null => new URLSearchParams(location.search).get("workshop");
 const startMeta = (): string | null => document.querySelector('meta[name="playground-start"]')?.getAttribute("content") ?? null;
 
 /** Opens the workshop that the address asks for; false when it asks for none. An open one whose address is left is left. */
 export async function followWorkshopAddress(first: boolean): Promise<boolean> {
-  const wanted = readAddress(location.search, location.hash, first ? startMeta() : null);
+  const wanted = readAddress(asked(), location.hash, first ? startMeta() : null);
   if (!wanted) {
     if (room.value && location.hash === "") (await import("./enter.ts")).leave();
     return false;

@@ -8,7 +8,7 @@ import { findStep, readAddress, writeAddress, type Wanted } from "../../workshop
 import { releasesOf } from "../../workshop/presenting.ts";
 import { startProject } from "../start-project.ts";
 import { compilerPort, makeKernelPort } from "../worker-ports.ts";
-import { enter, libraryOpen, room } from "./door.ts";
+import { asked, enter, libraryOpen, room } from "./door.ts";
 import { loadProgress } from "./menu.tsx";
 import { openFile, openFolder, openKept, openOwn, openUrl, type Opened, type OpenResult } from "./open.ts";
 import { WorkshopPane } from "./pane.tsx";
@@ -116,13 +116,13 @@ const wantedOf = ({ workshop, source, step }: Taking): Wanted =>
 function followStep(taking: Taking): void {
   const { search, hash } = writeAddress(wantedOf(taking));
   if (location.hash === hash && location.search === search) return;
-  const now = readAddress(location.search, location.hash);
+  const now = readAddress(asked(), location.hash);
   const same = now !== null && isOf(taking.source, taking.workshop.id, now) && now.step !== null;
   history[same ? "pushState" : "replaceState"](null, "", location.pathname + search + hash);
 }
 
 function forgetAddress(): void {
-  if (readAddress(location.search, location.hash)) history.replaceState(null, "", location.pathname);
+  if (readAddress(asked(), location.hash)) history.replaceState(null, "", location.pathname);
 }
 
 /** Ends the open workshop without opening anything else. */
