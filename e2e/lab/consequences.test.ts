@@ -77,6 +77,18 @@ describe("what the page is told", () => {
     });
   });
 
+  it("a field that CO-RE does not find: which change took it", async () => {
+    const verdict = await judge({ file: "fields", program: "reads", kernel: "7.3", sample: "types-changed" });
+    expect(verdict.lab!.uses).toMatchObject([{ name: "task_struct.prio", kind: "field", what: "removed", text: "prio is removed from struct task_struct", sites: [{ source: { text: "\tstruct task_struct *task = (void *)bpf_get_current_task();" } }] }]);
+  });
+
+  it("without BTF: libbpf's lines before the last", async () => {
+    const verdict = await judge({ file: "tracing", program: "enters", kernel: "7.3", sample: "without-btf" });
+    expect(verdict.load!.log).toEqual(expect.arrayContaining([
+      "kernel BTF is missing at '/sys/kernel/btf/vmlinux', was CONFIG_DEBUG_INFO_BTF enabled?", "failed to find valid kernel BTF", "Error loading vmlinux BTF: -ESRCH",
+    ]));
+  });
+
   it("the undetectable is named as such", async () => {
     const verdict = await judge({ file: "random", program: "looks", kernel: "7.3", sample: "silent" });
     expect(verdict).toMatchObject({ verdict: "accepted", warnings: [], lab: { warned: false, undetectable: ["bpf_task_from_pid"] } });

@@ -78,7 +78,7 @@ function changeLines(rows: readonly CheckRow[]): string[] {
   const lines = new Map<string, string[]>();
   for (const row of rows) {
     for (const use of row.changes) {
-      if (use.what === "removed") continue;
+      if (use.what === "removed" && (use.kind === "kfunc" || use.kind === "helper")) continue;
       const days = use.removal ? `${use.name} goes away in ${use.removal.release}: ${daysText(use.removal)}` : null;
       const text = use.what === "deprecated" ? days : use.text;
       if (text !== null) lines.set(text, [...(lines.get(text) ?? []), columnOf(row)]);

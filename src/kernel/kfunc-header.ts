@@ -29,7 +29,7 @@ export function declarationsOf(kernel: Kernel): string {
   return ["", `#ifndef ${guard}`, `#define ${guard}`, ...types, ...protos, "#endif", ""].join("\n");
 }
 
-const MAX_VERSIONS = 64;
+const MAX_VERSIONS = 16;
 
 /** Kfuncs whose prototype depends on the API version; those that the release itself declares stay as it declares them. */
 function versionedNames(kernel: Kernel): ReadonlySet<string> {

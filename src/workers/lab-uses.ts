@@ -26,6 +26,22 @@ export function labVerdict(kernel: Kernel, bound: BoundProgram | null, load: Loa
 }
 
 function callsOf(bound: BoundProgram): Called[] {
+  return [...functionsOf(bound), ...typesOf(bound)];
+}
+
+/** Types and fields that a CO-RE relocation did not find: "… relocation <byte_off> [5] struct task_struct.prio (0:1 @ offset 4)". */
+function typesOf(bound: BoundProgram): Called[] {
+  return [...bound.poisoned].flatMap(([insn, text]) => {
+    const match = /^failed to resolve CO-RE relocation .*? (?:struct|union) (\w+)(?:\.(\w+))?/.exec(text);
+    if (!match) return [];
+    const source = sourceAt(bound, insn);
+    const type = essentialName(match[1]!);
+    const names = match[2] === undefined ? [type] : [`${type}.${match[2]}`, type];
+    return names.map((name) => ({ name, id: null, insn, ...(source ? { source } : {}) }));
+  });
+}
+
+function functionsOf(bound: BoundProgram): Called[] {
   return bound.calls.filter((call) => call.kind !== "subprog").map((call) => {
     const source = sourceAt(bound, call.insn);
     // What libbpf could not resolve stands there as a call of a number that nothing has.
