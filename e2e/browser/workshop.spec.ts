@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { newProgress, resultLine, withStep } from "../../src/workshop/progress.ts";
 import { parseWorkshop } from "../../src/workshop/parse.ts";
 import { tinyFiles } from "../../src/workshop/testing/tiny.ts";
-import { editorReady, kernelButton, launch, openPage, writeSource } from "./page.ts";
+import { dist, editorReady, kernelButton, launch, openPage, writeSource } from "./page.ts";
 import { startHost, type Host } from "./static-server.ts";
 import { folderWithTiny } from "./workshop-folder.ts";
 
@@ -443,6 +443,26 @@ describe("giving a workshop", () => {
       await local.close();
     });
   });
+});
+
+it("every workshop and essay of the page's own opens from the list, with its text and its first program", async () => {
+  const shipped = await startHost({ folder: dist });
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, serviceWorkers: "block" });
+  const { page, errors } = await openPage(context, shipped.url);
+  const list = JSON.parse(readFileSync(join(dist, "workshops/index.json"), "utf8")) as { workshops: { id: string; title: string; steps: { title: string }[] }[] };
+  expect(list.workshops.length).toBeGreaterThanOrEqual(7);
+  for (const { id, title, steps } of list.workshops) {
+    await page.getByRole("button", { name: "Workshops" }).click();
+    await page.locator(`.card[href="#w=${id}"]`).click();
+    await page.getByRole("heading", { level: 1, name: steps[0]!.title }).waitFor();
+    expect(await page.locator(".workshop-title").innerText()).toContain(title);
+    expect(await page.locator(".step-rail li").count()).toBe(steps.length);
+    expect(page.url()).toContain(`#w=${id}/`);
+    await expect.poll(() => editorText(page), { timeout: SLOW }).toMatch(/SEC\(|extern|#include/);
+  }
+  expect(errors).toEqual([]);
+  await context.close();
+  await shipped.close();
 });
 
 it("on a phone: text, source and verdict one at a time, nothing wider than the screen", async () => {

@@ -37,7 +37,7 @@ export function Checks({ taking }: { taking: Taking }) {
       </div>
       {!folded.value && step.checks.length > 0 && (
         <ul class="check-list" data-stale={stale} aria-live="polite" aria-busy={state.kind === "checking"}>
-          {step.checks.map((check, i) => <Row key={`${step.id}-${i}`} title={check.title} outcome={outcomes?.[i] ?? null} stale={stale && i >= fresh} />)}
+          {step.checks.map((check, i) => <Row key={`${step.id}-${i}`} title={check.title} outcome={outcomes?.[i] ?? null} before={outcomes?.[i - 1] ?? null} stale={stale && i >= fresh} />)}
         </ul>
       )}
       {state.kind === "none" && step.checks.length > 0 && <Waiting />}
@@ -46,12 +46,14 @@ export function Checks({ taking }: { taking: Taking }) {
   );
 }
 
-function Row({ title, outcome, stale }: { title: string; outcome: CheckOutcome | null; stale: boolean }) {
+function Row({ title, outcome, before, stale }: { title: string; outcome: CheckOutcome | null; before: CheckOutcome | null; stale: boolean }) {
+  // One refusal fails every check that would have run the program: it is told once.
+  const detail = outcome?.detail !== "" && outcome?.detail === before?.detail ? "as above" : outcome?.detail;
   const state = outcome === null ? "open" : outcome.passed ? "passed" : "failed";
   return (
     <li class="check" data-state={state} data-stale={stale}>
       <span class="check-mark">{state === "open" ? <i /> : <Icon name={state === "passed" ? "check" : "cross"} size={13} />}<span class="sr">{{ open: "not checked yet", passed: "passed", failed: "not passed" }[state]}: </span></span>
-      <span class="check-text">{title}{outcome && !outcome.passed && outcome.detail !== "" && <span class="check-detail">{outcome.detail}</span>}</span>
+      <span class="check-text">{title}{outcome && !outcome.passed && detail && <span class="check-detail">{detail}</span>}</span>
     </li>
   );
 }
