@@ -88,8 +88,14 @@ function ownStruct(work: Workbench, name: string, path: string): Struct | null {
 export function removeType(work: Workbench, change: Op<"remove type">, path: string): Result<null, string> {
   const struct = ownStruct(work, change.struct, path);
   if (!struct) return DONE;
-  // Other types go on referring to it; under this name CO-RE finds nothing.
+  // Other types go on referring to it; under this name CO-RE finds nothing, not in a module's copy either.
   work.btf!.replace({ ...struct, name: `gone__${change.struct}` });
+  for (const module of work.modules.values()) {
+    for (const id of module.named(change.struct)) {
+      const copy = id >= module.startId ? module.type(id) : undefined;
+      if (copy?.kind === BtfKind.STRUCT) module.replace({ ...copy, name: `gone__${change.struct}` });
+    }
+  }
   work.record({ name: change.struct, kind: "type", what: "removed", text: `struct ${change.struct} is removed`, reason: change.reason ?? null, path });
   return DONE;
 }
