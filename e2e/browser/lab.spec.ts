@@ -99,6 +99,21 @@ describe("a custom kernel", () => {
     await page.close();
   });
 
+  it("runs a function of its own, in C, compiled here", async () => {
+    const { page, errors } = await openPage(context, host.url);
+    await openSample(page, /^Kfuncs that no release has/);
+    await verdict(page, /Accepted/, "7.3");
+    await page.keyboard.press("ControlOrMeta+Enter");
+    await page.locator(".outcome").waitFor({ timeout: SLOW });
+    expect(await page.locator(".outcome").innerText()).toContain("18");
+    // the card of a kfunc that no release has
+    await tab(page, "Calls").click();
+    await page.getByRole("button", { name: "bpf_lab_bits" }).first().click();
+    await page.waitForFunction(() => /only in the custom kernel/.test(document.querySelector(".stability")?.textContent ?? ""), undefined, { timeout: 60_000 });
+    expect(errors).toEqual([]);
+    await page.close();
+  });
+
   it("shows beside the release what nobody can detect", async () => {
     const { page, errors } = await openPage(context, host.url);
     await openSample(page, /^Same name/);

@@ -3,7 +3,7 @@ import { err, ok } from "../base/result.ts";
 import type { Result } from "../base/result.ts";
 import { selectKernels } from "../kernel/releases.ts";
 import type { ShimPlan } from "../kernel/shim-types.ts";
-import { applyShim, kernelRange } from "../session/shim-project.ts";
+import { applyShim, includesShim, kernelRange } from "../session/shim-project.ts";
 import { parseArgs } from "./args.ts";
 import { compileSource } from "./compile-source.ts";
 import { Engine } from "./engine.ts";
@@ -43,11 +43,14 @@ export async function shimCommand(args: readonly string[], out: Output): Promise
   if (!sources.ok) return err(usageError(sources.error));
 
   const names = (options.get("--api") ?? "").split(",").map((n) => n.trim()).filter((n) => n !== "");
-  const plan = await engine.core.shim({ source: sources.value.files[sources.value.main]!, names, kernels });
+  // What the object calls tells of calls inside macros too; a source that does not compile is read as text alone.
+  const plain = await compileSource(engine, sources.value, built, null, {});
+  const called = plain.ok && plain.value.object && !includesShim(sources.value.files[sources.value.main]!) ? await callsOf(engine, plain.value.object, built) : [];
+  const plan = await engine.core.shim({ source: sources.value.files[sources.value.main]!, names: [...names, ...called], kernels });
   if (!plan.ok) return err(usageError(plan.error));
   const unknown = plan.value.unknown.filter((n) => names.includes(n));
   if (unknown.length > 0) return err(usageError(`no helper or kfunc "${unknown[0]}"`));
-  const rows = await prove(engine, sources.value, plan.value, built);
+  const rows = await prove(engine, sources.value, plan.value, built, plain);
   const target = options.get("-o");
   if (target !== undefined && plan.value.header !== "") {
     try {
@@ -61,9 +64,18 @@ export async function shimCommand(args: readonly string[], out: Output): Promise
   return ok(exitOf(rows));
 }
 
-async function prove(engine: Engine, sources: SourceTree, plan: ShimPlan, built: string): Promise<Row[]> {
-  const before = await judge(engine, sources, plan.kernels, built, "before");
-  const after = plan.header === "" ? before : await judge(engine, { ...sources, files: applyShim(sources.files, sources.main, plan) }, plan.kernels, built, "after");
+async function callsOf(engine: Engine, object: Uint8Array, kernel: string): Promise<string[]> {
+  const opened = await engine.core.open("calls", object);
+  const calls = opened.ok ? await engine.core.calls("calls", kernel, null) : opened;
+  return calls.ok ? calls.value.map((c) => c.name) : [];
+}
+
+type Compiled = Awaited<ReturnType<typeof compileSource>>;
+
+async function prove(engine: Engine, sources: SourceTree, plan: ShimPlan, built: string, plain: Compiled): Promise<Row[]> {
+  const before = await judge(engine, plain, plan.kernels, "before");
+  const shimmed = (): Promise<Compiled> => compileSource(engine, { ...sources, files: applyShim(sources.files, sources.main, plan) }, built, null, {});
+  const after = plan.header === "" ? before : await judge(engine, await shimmed(), plan.kernels, "after");
   const programs = [...new Set([...before.keys(), ...after.keys()].map((key) => key.split("\n")[0]!))].filter((p) => p !== "");
   const at = (verdicts: ReadonlyMap<string, Judged>, program: string, kernel: string): Judged =>
     verdicts.get(`${program}\n${kernel}`) ?? verdicts.get(`\n${kernel}`) ?? { verdict: "rejected", stage: "compile", message: "the object has no such program" };
@@ -71,10 +83,9 @@ async function prove(engine: Engine, sources: SourceTree, plan: ShimPlan, built:
 }
 
 /** Verdicts by "program\nkernel"; one that holds for all programs stands under "\nkernel". */
-async function judge(engine: Engine, sources: SourceTree, kernels: readonly string[], built: string, id: string): Promise<Map<string, Judged>> {
+async function judge(engine: Engine, compiled: Compiled, kernels: readonly string[], id: string): Promise<Map<string, Judged>> {
   const out = new Map<string, Judged>();
   const everywhere = (judged: Judged): Map<string, Judged> => new Map(kernels.map((k) => [`\n${k}`, judged]));
-  const compiled = await compileSource(engine, sources, built, null, {});
   if (!compiled.ok) return everywhere({ verdict: "unsupported", stage: "compile", message: compiled.error });
   if (!compiled.value.object) return everywhere({ verdict: "rejected", stage: "compile", message: compiled.value.diagnostics.find((d) => d.severity === "error")?.message ?? "does not compile" });
   const opened = await engine.core.open(id, compiled.value.object);

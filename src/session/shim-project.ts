@@ -13,6 +13,11 @@ export function applyShim(files: Readonly<Record<string, string>>, main: string,
   return { ...files, [main]: lines.join("\n"), [`${folder}${plan.file}`]: plan.header };
 }
 
+/** Whether a text includes a shim already: what its object calls is then the shim's doing too. */
+export function includesShim(text: string): boolean {
+  return /^[ \t]*#[ \t]*include[ \t]+"(?:[^"\n]*\/)?kernel_shim\.h"/m.test(text);
+}
+
 /** "6.1..7.3" → every kernel of the list from one to the other, both included; undefined when it is no such range. */
 export function kernelRange(spec: string, kernels: readonly string[]): readonly string[] | undefined {
   const [from, to, more] = spec.split("..");

@@ -2,13 +2,13 @@ import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { Matrix, cellKey } from "../../session/matrix.ts";
 import { mainFile } from "../../session/project.ts";
-import { applyShim } from "../../session/shim-project.ts";
+import { applyShim, includesShim } from "../../session/shim-project.ts";
 import type { ShimEntry, ShimPlan } from "../../kernel/shim-types.ts";
 import { save } from "../actions.ts";
 import { kernelNames, session, toast } from "../state.ts";
 import { labCompiler, makeKernelPort } from "../worker-ports.ts";
 import { Icon } from "../widgets/icon.tsx";
-import { askLab } from "./lab-state.ts";
+import { askLab, labClient } from "./lab-state.ts";
 
 const from = signal("6.1");
 const to = signal("");
@@ -29,6 +29,8 @@ const range = (): readonly string[] => {
   return a < 0 ? all : all.slice(Math.min(a, b), Math.max(a, b) + 1);
 };
 const sourceKey = (): string => JSON.stringify([session.project.value.files, range()]);
+/** The object counts too: it is there a moment after the text. */
+const planKey = (): string => `${sourceKey()} ${session.object.value?.id ?? ""}`;
 
 async function make(): Promise<void> {
   const main = mainFile(session.project.value);
@@ -36,7 +38,11 @@ async function make(): Promise<void> {
   if (!main || kernels.length === 0) return;
   const own = ++seq;
   failed.value = null;
-  const answer = await askLab((api) => api.shim({ source: session.project.value.files[main]!, names: [], kernels }));
+  // What the object calls tells of calls inside macros too.
+  const object = session.upToDate() && !includesShim(session.project.value.files[main]!) ? session.object.value : null;
+  const calls = object ? await labClient().about(object, (api) => api.calls(object.id, kernels.at(-1)!, null)) : "gone";
+  const names = calls !== "gone" && calls.ok ? calls.value.map((c) => c.name) : [];
+  const answer = await askLab((api) => api.shim({ source: session.project.value.files[main]!, names, kernels }));
   if (own !== seq) return;
   if (answer === "gone") failed.value = "the kernel worker stopped";
   else if (!answer.ok) failed.value = answer.error;
@@ -99,7 +105,7 @@ export function ShimPage() {
   useEffect(() => {
     const timer = setTimeout(() => void make(), 300);
     return () => clearTimeout(timer);
-  }, [key]);
+  }, [planKey()]);
   const p = plan.value;
   const wrapped = p?.entries.filter((e) => e.action === "wrap") ?? [];
   const fine = p?.entries.filter((e) => e.action === "none") ?? [];
@@ -116,7 +122,7 @@ export function ShimPage() {
         <button type="button" class="button small" disabled={wrapped.length === 0} onClick={() => save(p!.file, p!.header, "text/x-chdr")}><Icon name="download" size={12} /> {p?.file ?? "Header"}</button>
       </div>
       {failed.value && <p class="no">{failed.value}</p>}
-      {p && p.entries.length === 0 && <p class="muted">The program calls no helper and no kfunc by name; calls inside macros such as bpf_printk are not looked into.</p>}
+      {p && p.entries.length === 0 && <p class="muted">The program calls no helper and no kfunc.</p>}
       {wrapped.length > 0 && <ul class="lab-list">{wrapped.map((e) => <Wrapped key={e.name} e={e} />)}</ul>}
       {p && wrapped.length === 0 && p.entries.length > 0 && <p class="ok">No header is needed: every kernel from {p.kernels[0]} to {p.kernels.at(-1)} has what the program calls.</p>}
       {fine.length > 0 && <p class="faint">As they are: {fine.map((e) => e.name).join(", ")}.</p>}
