@@ -13,6 +13,7 @@ import { doCheckMain, doCheckSubprogs } from "./passes/check-common.ts";
 import { computeConstRegs, pruneDeadBranches } from "./passes/const-regs.ts";
 import { markFastcallPatterns, shrinkFastcallStack } from "./passes/fastcall.ts";
 import { computeLiveRegisters } from "./passes/live-registers.ts";
+import { checkRewrites } from "./passes/rewrites.ts";
 import { checkAndResolveInsns } from "./passes/resolve.ts";
 import { checkMaxStackDepth } from "./passes/stack-depth.ts";
 import { computeStackLiveness } from "./passes/stack-liveness.ts";
@@ -23,6 +24,7 @@ import { checkCtxLoadsRewritten } from "./checks/ctx-unrewritten.ts";
 import { buildMaps } from "./checks/map-record.ts";
 import { explain } from "./report/explain.ts";
 import { findLineInfo, LOG_STATS } from "./report/log.ts";
+import { printReport, structuredReport, withReport } from "./report/structured.ts";
 import { printStats } from "./report/message.ts";
 import { PrintPlan } from "./report/print-plan.ts";
 import { Watch } from "./report/watch.ts";
@@ -68,6 +70,7 @@ function checkAll(env: Env): void {
   shrinkFastcallStack(env);
   checkMaxStackDepth(env);
   checkCtxLoadsRewritten(env);
+  checkRewrites(env);
 }
 
 /** One walk. `recording`: with what explanations need. */
@@ -129,16 +132,18 @@ function finish(o: Outcome, program: BoundProgram, level: number, ms: number, re
     stackDepths: env.subprogs.slice(0, env.subprogCnt).map((s) => s.stackDepth), ms,
   };
   const at = findLineInfo(env, env.insnIdx);
+  const report = o.verdict === "rejected" ? structuredReport(env) : undefined;
   const deprecations = deprecationWarnings(env.kernel, program.kfuncs.map((k) => k.name)).map((w) => `warning: ${w}\n`).join("");
   const result: VerifyResult = {
     verdict: o.verdict,
     message: o.verdict === "rejected" ? env.log.lastLine() : o.verdict === "accepted" ? "" : (o.what ?? ""),
-    log: (level & 3) !== 0 || (level & LOG_STATS) !== 0 ? deprecations + env.log.text() + printStats(env, ms, level) : "",
+    log: (level & 3) !== 0 || (level & LOG_STATS) !== 0 ? deprecations + withReport(env, report) + printStats(env, ms, level) : "",
     stats,
     warnings: program.warnings,
     visits: [...env.visits],
     logCut: env.log.dropped > 0 || env.plan?.cut === true,
   };
+  if (report) result.report = printReport(env, report).trim();
   const states = answerOf(o);
   if (states) result.states = states;
   if (o.verdict === "rejected") {

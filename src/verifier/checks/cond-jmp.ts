@@ -65,7 +65,7 @@ function branchTaken(env: Env, dst: RegState, src: RegState, sameReg: boolean, o
   }
   if (sameReg && env.f.same_reg_branch) return sameRegBranchTaken(dst, op, is32);
   if (!env.f.branch_two_unknowns) return regIsConst(src, is32) ? oldBranchTaken(dst, regConstValue(src, is32), op, is32) : -1;
-  const known = scalarBranchTaken(dst, src, op, is32);
+  const known = scalarBranchTaken(dst, src, op, is32, env.f.tnum_overlap);
   if (known !== -1 || !env.f.dead_branch_by_refinement) return known;
   const s = sidesOf(dst, src);
   if (refineSide(env, s.f1, s.f2, revOpcode(op), is32)) return 1;

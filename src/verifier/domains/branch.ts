@@ -47,8 +47,8 @@ export function revOpcode(op: number): number {
 const isConst = (s: ScalarState, is32: boolean): boolean => (is32 ? tnumSubregIsConst(s.varOff) : tnumIsConst(s.varOff));
 const constVal = (s: ScalarState, is32: boolean): bigint => (is32 ? s.varOff.value & 0xffff_ffffn : s.varOff.value);
 
-/** 1: always, 0: never, -1: both ways possible. */
-export function scalarBranchTaken(a: ScalarState, b: ScalarState, op: number, is32: boolean): -1 | 0 | 1 {
+/** 1: always, 0: never, -1: both ways possible. `overlap`: the release compares known bits (tnum_overlap). */
+export function scalarBranchTaken(a: ScalarState, b: ScalarState, op: number, is32: boolean, overlap = true): -1 | 0 | 1 {
   const t1 = is32 ? tnumSubreg(a.varOff) : a.varOff;
   const t2 = is32 ? tnumSubreg(b.varOff) : b.varOff;
   const x = is32 ? a.r32 : a.r64, y = is32 ? b.r32 : b.r64;
@@ -57,7 +57,7 @@ export function scalarBranchTaken(a: ScalarState, b: ScalarState, op: number, is
     case BPF_JNE: {
       const differ: 0 | 1 = op === BPF_JEQ ? 0 : 1;
       if (tnumIsConst(t1) && tnumIsConst(t2)) return (t1.value === t2.value) === (op === BPF_JEQ) ? 1 : 0;
-      if (!tnumOverlap(t1, t2)) return differ;
+      if ((overlap || tnumIsConst(t1) || tnumIsConst(t2)) && !tnumOverlap(t1, t2)) return differ;
       if (x.umin > y.umax || x.umax < y.umin || x.smin > y.smax || x.smax < y.smin) return differ;
       if (!is32) {
         const p = a.r32, q = b.r32;

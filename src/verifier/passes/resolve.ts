@@ -38,7 +38,7 @@ function aluFields(env: Env, i: Insn): void {
       return;
   }
   if (op > 0xd0) env.fail("EINVAL", `invalid BPF_ALU opcode ${op.toString(16)}`);
-  const offOk = i.off === 0 || (v4 && i.off === 1 && (op === BPF_MOD || op === BPF_DIV));
+  const offOk = i.off === 0 || (v4 && ((i.off === 1 && (op === BPF_MOD || op === BPF_DIV)) || (i.off < 0 && !env.f.alu_negative_off_refused)));
   if ((byReg ? i.imm !== 0 : i.src !== 0) || !offOk) env.fail("EINVAL", "BPF_ALU uses reserved fields");
 }
 function jmpFields(env: Env, i: Insn): void {

@@ -317,7 +317,7 @@ export class Env {
     return frame === st.curframe ? st.insnIdx : st.frames[frame + 1]!.callsite;
   }
   inSleepable(): boolean {
-    return this.curState.inSleepable;
+    return this.curState.inSleepable || (!this.f.sleepable_per_state && this.prog.sleepable);
   }
   inRcuCs(): boolean {
     const st = this.curState;
