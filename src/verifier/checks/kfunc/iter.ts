@@ -129,7 +129,7 @@ export function processIterNextCall(env: Env, meta: KfuncMeta, insnIdx: number):
   if (iter.iterState === "active") {
     const parent = cur.parent;
     if (!parent || parent.insnIdx !== insnIdx) env.bug("bad parent state for iter next call");
-    const prev = findPrevEntry(env, parent?.parent ?? null, insnIdx);
+    const prev = findPrevEntry(env, parent, insnIdx);
     const queued = env.pushStack(insnIdx + 1, insnIdx);
     const qi = queued.frames[meta.iterFrame]!.mutSpilled(meta.iterSpi);
     qi.iterState = "active";
