@@ -346,6 +346,9 @@ describe("giving a workshop", () => {
     await page.keyboard.press("Escape");
     await second.getByText("Ask the room why").waitFor({ timeout: 60_000 });
     await second.waitForFunction(() => /^0:0[1-9]/.test(document.querySelector(".clock-time")?.textContent ?? ""), undefined, { timeout: 20_000 });
+    // A link in the notes acts on the page in front of the room.
+    await second.getByRole("button", { name: "5.10", exact: true }).click();
+    await expect.poll(() => kernelButton(page, "5.10").getAttribute("aria-checked")).toBe("true");
     await second.keyboard.press("ArrowRight");
     await page.getByRole("heading", { name: "Count what comes" }).waitFor();
     await second.getByText("This step has no notes.").waitFor();

@@ -11,10 +11,10 @@ describe("the presenter's window", () => {
     expect(readState({ kind: "state" })).toBeNull();
     expect(readState({ ...state, step: { since: "x" }, hints: [1] })).toMatchObject({ step: stopped, hints: [] });
   });
-  it.each([{ kind: "hello" }, { kind: "go", step: "a" }, { kind: "large", on: true }, { kind: "link", on: false }, { kind: "watch", which: "step", what: "restart" }])("%j is a command", (c) => {
+  it.each([{ kind: "hello" }, { kind: "go", step: "a" }, { kind: "follow", href: "do:run" }, { kind: "large", on: true }, { kind: "link", on: false }, { kind: "watch", which: "step", what: "restart" }])("%j is a command", (c) => {
     expect(readCommand(c)).toEqual(c);
   });
-  it.each([null, 1, {}, { kind: "go" }, { kind: "large", on: "yes" }, { kind: "watch", which: "x", what: "toggle" }, { kind: "eval" }])("%j is none", (c) => {
+  it.each([null, 1, {}, { kind: "go" }, { kind: "follow", href: 1 }, { kind: "large", on: "yes" }, { kind: "watch", which: "x", what: "toggle" }, { kind: "eval" }])("%j is none", (c) => {
     expect(readCommand(c)).toBeNull();
   });
 });

@@ -40,6 +40,8 @@ export interface PresenterState {
 export type PresenterCommand =
   | { kind: "hello" }
   | { kind: "go"; step: string }
+  /** a link of the notes that acts on the page (see links.ts) */
+  | { kind: "follow"; href: string }
   | { kind: "large"; on: boolean }
   | { kind: "link"; on: boolean }
   | { kind: "watch"; which: "step" | "total"; what: "toggle" | "restart" };
@@ -51,6 +53,8 @@ export function readCommand(value: unknown): PresenterCommand | null {
       return { kind: "hello" };
     case "go":
       return typeof value["step"] === "string" ? { kind: "go", step: value["step"] } : null;
+    case "follow":
+      return typeof value["href"] === "string" ? { kind: "follow", href: value["href"] } : null;
     case "large":
     case "link":
       return typeof value["on"] === "boolean" ? { kind: value["kind"], on: value["on"] } : null;

@@ -55,6 +55,12 @@ export function Presenter({ channel: name }: { channel: string }) {
   }, [state, at]);
   if (!state) return <div class="empty"><Logo size={40} /><strong>{lost ? "No page answers" : "Waiting for the page…"}</strong><p>This window shows the notes of a workshop. Open it from there: “Give this workshop”, “Open the presenter's window”.</p></div>;
   const step = state.steps[at];
+  const click = (event: MouseEvent): void => {
+    const link = (event.target as HTMLElement).closest<HTMLElement>("a[data-do]");
+    if (!link) return;
+    event.preventDefault();
+    send({ kind: "follow", href: link.dataset["do"] ?? "" });
+  };
   const planned = state.steps.reduce((sum, s) => sum + s.minutes, 0);
   return (
     <div class="presenter">
@@ -73,7 +79,7 @@ export function Presenter({ channel: name }: { channel: string }) {
         </div>
       </section>
       <main class="presenter-main">
-        <section class="presenter-notes">
+        <section class="presenter-notes" onClick={click}>
           <p class="kicker num">Step {at + 1} of {state.steps.length} · Linux {state.kernel}{state.passed && <span class="ok"> · passed here</span>}</p>
           <h2>{step?.title}</h2>
           {state.goal && <p class="goal"><span>{state.goal}</span></p>}

@@ -155,8 +155,8 @@ function Onward({ taking, step }: { taking: Taking; step: WorkshopStep }) {
   );
 }
 
-/** Does what a link in the text asks for. */
-function follow(taking: Taking, href: string): void {
+/** Does what a link in the text, or in the presenter's notes, asks for. */
+export function follow(taking: Taking, href: string): void {
   const link = readLink(href);
   if (!link) return;
   switch (link.kind) {

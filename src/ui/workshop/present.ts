@@ -5,6 +5,7 @@ import { roomLink } from "../../workshop/results.ts";
 import { largeType } from "../prefs.ts";
 import { toast } from "../state.ts";
 import { room } from "./door.ts";
+import { follow } from "./pane.tsx";
 import { surface } from "./surface.ts";
 
 /** Giving a workshop from this page: the room's address, the stop watches, and the line to the presenter's window. */
@@ -64,6 +65,7 @@ function start(taking: Taking): void {
     if (!command) return;
     if (command.kind === "hello") channel.postMessage(state.value);
     else if (command.kind === "go") taking.goTo(command.step);
+    else if (command.kind === "follow") follow(taking, command.href);
     else if (command.kind === "large") largeType.value = command.on;
     else if (command.kind === "link") surface.value = command.on ? "room" : null;
     else {
