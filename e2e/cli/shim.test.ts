@@ -27,6 +27,11 @@ describe("one object for a range of kernels", () => {
     expect(by(proof, "start", "before")).toMatch(/6\.19 rejected, 7\.0 accepted/);
     for (const p of proof) expect(p.after, `${p.program} on ${p.kernel}`).toMatchObject({ verdict: "accepted" });
   });
+  it("an open-coded loop, whose kfuncs are called inside libbpf's macro", async () => {
+    const proof = await shim("loop-in-macro.bpf.c", "6.1..6.12");
+    expect(by(proof, "loop", "before")).toBe("6.1 rejected, 6.12 accepted");
+    expect(by(proof, "loop", "after")).toBe("6.1 accepted, 6.12 accepted");
+  });
   it("kfuncs and a helper that the oldest kernels lack", async () => {
     const proof = await shim("cgroup-dynptr-helper.bpf.c", "5.10..6.16");
     for (const program of ["mk", "dyn", "hlp"]) {

@@ -25,7 +25,11 @@ export function shimHeader(entries: readonly ShimEntry[], kernels: readonly stri
   }
   for (const entry of wrapped) out.push(...wrapper(entry, kernels), "");
   out.push("/* From here on the calls go through the wrappers. */");
-  for (const entry of wrapped) out.push(`#undef ${entry.name}`, `#define ${entry.name}(...) shim_${entry.name}(__VA_ARGS__)`);
+  for (const { name } of wrapped) {
+    // libbpf's loops name the destructor without calling it: __attribute__((cleanup(bpf_iter_num_destroy))).
+    const named = /^bpf_iter_\w+_destroy$/.test(name);
+    out.push(`#undef ${name}`, named ? `#define ${name} shim_${name}` : `#define ${name}(...) shim_${name}(__VA_ARGS__)`);
+  }
   return `${out.join("\n").replace(/\n{3,}/g, "\n\n")}\n`;
 }
 
