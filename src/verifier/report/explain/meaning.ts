@@ -12,6 +12,10 @@ interface Expr {
   prec: number;
   /** text without the constant added last, and that constant */
   sum?: { base: Expr; add: number };
+  /** a number of elements times their size, as it is added to pointers */
+  scaled?: { index: string; unit: number };
+  /** pointer + number: the number, and the constant beside it */
+  indexed?: { index: string; unit: number; add: number };
   /** the struct (or other type) it points to */
   points?: { btf: Btf; id: BtfId };
   /** the address of this variable: a load from it is its value */
@@ -40,6 +44,10 @@ export class Meanings {
   of(reg: number, m: Moment): string | null {
     const e = this.expr(reg, m, DEPTH);
     return e && e.text.length <= LONGEST && !/^R\d+$/.test(e.text) ? e.text : null;
+  }
+  /** The number that was added to a pointer: "i" of an element of `unit` bytes, `add` constant bytes beside it. */
+  indexOf(reg: number, m: Moment): { index: string; unit: number; add: number } | null {
+    return this.expr(reg, m, DEPTH)?.indexed ?? null;
   }
   /** What the instruction at that moment computes into its destination, and where it stands. */
   ofInsn(at: Moment): string | null {
@@ -108,7 +116,8 @@ export class Meanings {
         // clang widens 32-bit values by shifting them up and down
         if ((op.op === "rsh" || op.op === "arsh") && !op.reg && insn.imm === 32 && a.text.endsWith(" << 32") && a.prec === 5) return atom(a.text.slice(0, -6));
         const [symbol, prec] = OPS[op.op]!;
-        return { text: `${inBrackets(a, prec)} ${symbol} ${inBrackets(b, prec - 1)}`, prec };
+        const scale = !op.reg && op.op === "lsh" && insn.imm < 16 ? 2 ** insn.imm : !op.reg && op.op === "mul" && insn.imm > 0 ? insn.imm : 0;
+        return { ...(scale > 0 ? { scaled: { index: a.text, unit: scale } } : {}), ...(op.op === "add" ? indexed(a, b) : {}), text: `${inBrackets(a, prec)} ${symbol} ${inBrackets(b, prec - 1)}`, prec };
       }
       case "neg": {
         const a = this.expr(insn.dst, at, depth - 1);
@@ -210,13 +219,22 @@ export class Meanings {
   }
 }
 
+/** Of a sum of a pointer and a number: the number. */
+function indexed(a: Expr, b: Expr): Pick<Expr, "indexed"> {
+  const [pointer, number] = b.scaled || (isPointer(a) && !isPointer(b)) ? [a, b] : a.scaled || (isPointer(b) && !isPointer(a)) ? [b, a] : [null, null];
+  if (!pointer || !number || isPointer(number) || /^-?\d+$/.test(number.text)) return {};
+  return { indexed: { ...(number.scaled ?? { index: number.sum?.base.text ?? number.text, unit: 1 }), add: (pointer.sum?.add ?? 0) + (number.scaled ? 0 : (number.sum?.add ?? 0)) } };
+}
+const isPointer = (e: Expr): boolean => e.points !== undefined || e.address !== undefined || e.fp !== undefined || /^(?:&\w|bpf_\w+\(|\w+->data\b)/.test(e.text);
+
 function plus(e: Expr, n: number): Expr {
   if (n === 0) return e;
   if (e.fp !== undefined) return { text: `fp ${sign(e.fp + n)}`, prec: ADD, fp: e.fp + n };
   if (/^-?\d+$/.test(e.text)) return atom(String(Number(e.text) + n));
   const { base, add } = e.sum ?? { base: e, add: 0 };
   const sum = add + n;
-  return sum === 0 ? base : { text: `${inBrackets(base, ADD)} ${sign(sum)}`, prec: ADD, sum: { base, add: sum } };
+  if (sum === 0) return base;
+  return { ...(e.indexed ? { indexed: { ...e.indexed, add: e.indexed.add + n } } : {}), text: `${inBrackets(base, ADD)} ${sign(sum)}`, prec: ADD, sum: { base, add: sum } };
 }
 const sign = (n: number): string => (n < 0 ? `- ${-n}` : `+ ${n}`);
 

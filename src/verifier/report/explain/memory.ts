@@ -69,21 +69,20 @@ function bounds(c: Case, n: number, kind: "min" | "max" | "negative" | "unbounde
 
 /** How far the number that was added to the pointer may go, in its own unit: elements where it was shifted or multiplied. */
 function indexOf(c: Case, n: number, last: number): { fix: string; mask: string[] } | null {
-  const parts = /^(.*) \+ (?:\((.+) (<<|\*) (\d+)\)|([^+]+?))(?: \+ (\d+))?$/.exec(c.means(n) ?? "");
   const reg = c.reg(n);
-  if (!parts || !reg) return null;
-  const unit = parts[3] === "<<" ? 2 ** Number(parts[4]) : parts[3] === "*" ? Number(parts[4]) : 1;
-  const index = parts[2] ?? parts[5]!;
-  if (/^-?\d+$/.test(index) || !(unit > 0)) return null;
-  const fixed = Number(parts[6] ?? 0) + (c.access?.off ?? 0);
-  const most = Math.floor((last - fixed) / unit);
+  const found = c.way && c.meanings?.indexOf(n, c.way.now());
+  if (!reg || !found) return null;
+  const { index, unit, add } = found;
+  const most = Math.floor((last - add - (c.access?.off ?? 0)) / unit);
   if (most < 0) return null;
   // C's own name of the index, where the line says it
-  const named = /\[([^[\]]+)\]$/.exec(c.expression)?.[1]?.trim();
+  const named = /^[^[]*\[([^[\]]+)\]$/.exec(c.expression)?.[1]?.trim();
   const name = named && !/^\d+$/.test(named) ? named : index;
-  const { umin, umax, smin } = reg.r64;
-  const low = umin - BigInt(Number(parts[6] ?? 0)), high = umax - BigInt(Number(parts[6] ?? 0));
-  const now = smin < 0n ? `${smin / BigInt(unit)} … ${reg.r64.smax / BigInt(unit)}` : `${low < 0n ? 0n : low / BigInt(unit)} … ${high / BigInt(unit)}`;
+  // before 7.1 the constant part of a pointer is kept apart from the variable one
+  const constant = c.env.f.ptr_fixed_off ? 0n : BigInt(add);
+  const element = (v: bigint): bigint => (v - constant) / BigInt(unit);
+  const { umin, umax, smin, smax } = reg.r64;
+  const now = smin < 0n ? `${element(smin)} … ${element(smax)}` : `${element(umin)} … ${element(umax)}`;
   const mask = 2 ** Math.floor(Math.log2(most + 1)) - 1;
   return { fix: `Bound ${name}: it must be ${most} at most, now it is ${now}: \`if (${name} > ${most}) return …;\` before the access`, mask: mask > 0 ? [`Or mask it: \`${/^\w+$/.test(name) ? `${name} &= ${mask}` : `(${name}) & ${mask}`}\``] : [] };
 }
