@@ -56,6 +56,8 @@ export const VERIFIER_FEATURES = {
   // pointers
   flow_keys_off_forgotten: { since: "7.1", until: "7.2", what: "the constant offset of a pointer to flow keys is not counted (a defect)" },
   ptr_fixed_off: { until: "7.1", what: "pointers keep constant offsets apart from variable ones" },
+  struct_access_message: { since: "6.4", what: "the message about maps read as structs says so" },
+  sanitize_message_by_object: { until: "7.1", what: "messages about speculation tell scalar and pointer by where they are kept" },
   scalar_plus_ptr_whole: { since: "7.1", fixes: ["6.1.192", "6.12.107"], what: "scalar += pointer takes over all of the pointer, its liveness too" },
   ref_obj_ids: { until: "7.2", what: "references are tracked by an id of their own" },
   flow_keys_const_off: { since: "6.1", what: "flow keys take constant offsets only" },

@@ -145,7 +145,7 @@ export function checkPtrToMapAccess(env: Env, reg: RegState, name: string, off: 
   const tname = mapStruct(map.type);
   const id = btf.find(BtfKind.STRUCT, tname);
   if (id === undefined) return env.fail("ENOTSUPP", `map_ptr access not supported for map type ${map.spec.typeId}`);
-  if (!env.allowPtrLeaks) env.fail("EPERM", `'struct ${tname}' access is allowed only to CAP_PERFMON and CAP_SYS_ADMIN`);
+  if (!env.allowPtrLeaks) env.fail("EPERM", `${env.f.struct_access_message ? `'struct ${tname}'` : tname} access is allowed only to CAP_PERFMON and CAP_SYS_ADMIN`);
   if (off < 0) env.fail("EACCES", `${name} is ${tname} invalid negative access: off=${off}`);
   if (t === "write") env.fail("EACCES", `only read from ${tname} is supported`);
   const as = reg.clone();

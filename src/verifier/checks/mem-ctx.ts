@@ -1,4 +1,5 @@
 /** Accesses to the program's context (kernel check_ctx_access): table-driven from what the booted kernel allowed. */
+import { privilegedCtxAccess } from "./privileges.ts";
 import { BtfKind } from "../../btf/types.ts";
 import { setUnknown } from "../domains/bounds.ts";
 import { lsmRetvalRange } from "../passes/attach.ts";
@@ -118,6 +119,7 @@ function ctxInfo(env: Env, off: number, size: number, t: "read" | "write", isLds
       if (prog.type === "raw_tracepoint" || off !== 0) return off >= 0 && off < 96 && t === "read" && off % size === 0 ? scalar : undefined;
       return t === "read" && size === 8 ? { ...scalar, regType: T.PTR_TO_TP_BUFFER } : undefined;
   }
+  if (!env.bpfCapable && privilegedCtxAccess(prog.type, off, t === "write")) return undefined;
   const table = kernel.ctxAccess(prog.type, prog.attachType);
   if (!table) return env.unsupported(`context accesses of program type ${prog.type} are not known for this kernel`);
   for (const f of table.fields) {

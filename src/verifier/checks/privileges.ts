@@ -27,6 +27,18 @@ const PRIVILEGED: ReadonlySet<string> = new Set([
   "skc_to_tcp6_sock", "skc_to_tcp_sock", "skc_to_tcp_timewait_sock", "skc_to_tcp_request_sock", "skc_to_udp6_sock", "skc_to_unix_sock", "skc_to_mptcp_sock", "sock_from_file",
 ].map((name) => `bpf_${name}`));
 
+/**
+ * Whether a context access is only for loaders with CAP_BPF: packet pointers and the time stamp of cgroup_skb programs
+ * (net/core/filter.c cg_skb_is_valid_access). `off` in bytes of struct __sk_buff.
+ */
+export function privilegedCtxAccess(type: string, off: number, write: boolean): boolean {
+  if (type !== "cgroup_skb") return false;
+  return (off >= DATA && off < DATA + 8) || (write && off >= TSTAMP && off < TSTAMP + 8);
+}
+/** offsets in struct __sk_buff (uapi linux/bpf.h): data and data_end; tstamp */
+const DATA = 76;
+const TSTAMP = 152;
+
 /** Whether a helper is only for loaders with capabilities. `name` as "bpf_loop". */
 export function needsCapability(name: string): boolean {
   return PRIVILEGED.has(name);

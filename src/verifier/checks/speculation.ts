@@ -16,7 +16,8 @@ function canSkip(env: Env, insn: Insn): boolean {
 function fail(env: Env, insn: Insn, reason: "bounds" | "type" | "paths" | "limit"): never {
   const tail = "pointer arithmetic with it prohibited for !root";
   const op = bpfOp(insn.code) === BPF_ADD ? "add" : "sub";
-  const srcScalar = env.reg(insn.src).type === SCALAR_VALUE;
+  // Where the destination's scalar was copied before the pointer took its place, the old message takes the source for the scalar.
+  const srcScalar = (env.f.sanitize_message_by_object && env.f.scalar_plus_ptr_whole) || env.reg(insn.src).type === SCALAR_VALUE;
   switch (reason) {
     case "bounds": return env.fail("EACCES", `R${srcScalar ? insn.src : insn.dst} has unknown scalar with mixed signed bounds, ${tail}`);
     case "type": return env.fail("EACCES", `R${srcScalar ? insn.dst : insn.src} has pointer with unsupported alu operation, ${tail}`);
