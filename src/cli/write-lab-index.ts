@@ -15,6 +15,15 @@ const PROGRAMS: Readonly<Record<string, readonly [program: string, ...args: stri
   "without-btf": ["helpers-only"],
 };
 
+/** Inputs of a first run, in hexadecimal, where a packet of the page will not do. */
+const INPUTS: Readonly<Record<string, { dataIn?: string; ctxIn?: string }>> = {
+  // eight queues
+  "vnic-hash": { ctxIn: "0000000000000000080000000000000000000000" },
+  // a read (opcode 15) of node 5000
+  "fuse-filter": { ctxIn: `0f00000000000000${"8813"}${"00".repeat(38)}` },
+  "hid-report": { dataIn: "00040501" },
+};
+
 /** The list as text, by file name. Throws with a sentence when a sample is not a custom kernel. */
 export function labIndex(folder = join(KERNELS, "lab")): string {
   const labs = readdirSync(folder).filter((f) => f.endsWith(".json")).sort().map((file) => {
@@ -22,7 +31,7 @@ export function labIndex(folder = join(KERNELS, "lab")): string {
     if (!overlay.ok) throw new Error(`${file}: ${overlay.error}`);
     const { name, title, description, base } = overlay.value;
     const [program, ...args] = PROGRAMS[file.replace(/\.json$/, "")] ?? [];
-    return { file, name, title: title ?? name, description: description ?? "", ...(base === undefined ? {} : { base }), ...(program === undefined ? {} : { program: `${program}.bpf.c`, args }) };
+    return { file, name, title: title ?? name, description: description ?? "", ...(base === undefined ? {} : { base }), ...(program === undefined ? {} : { program: `${program}.bpf.c`, args, ...INPUTS[file.replace(/\.json$/, "")] }) };
   });
   const sources: Record<string, Readonly<Record<string, string>>> = {};
   for (const { program } of labs) {

@@ -59,7 +59,7 @@ export function ComparePage() {
         <section key={pair.program} class="lab-pair">
           <h3 class="heading"><code>{pair.program}</code></h3>
           {pair.differences.length > 0 ? <ul class="lab-diffs">{pair.differences.map((d) => <li key={d}>{d}</li>)}</ul> : <p class="muted">No difference.</p>}
-          <div class="lab-sides"><SideCard side={pair.upstream} program={pair.program} /><SideCard side={pair.custom} program={pair.program} /></div>
+          <div class="lab-sides"><SideCard side={pair.upstream} program={null} /><SideCard side={pair.custom} program={pair.program} /></div>
           {(pair.custom.verdict.lab?.undetectable.length ?? 0) > 0 && <p class="warn lab-undetectable"><Icon name="alert" size={13} /> Neither compiler, libbpf nor verifier can tell: {pair.custom.verdict.lab!.undetectable.join(", ")} {pair.custom.verdict.lab!.undetectable.length === 1 ? "has" : "have"} the same name and arguments, and another meaning. Only the run shows it.</p>}
         </section>
       ))}
@@ -67,7 +67,8 @@ export function ComparePage() {
   );
 }
 
-function SideCard({ side, program }: { side: Side; program: string }) {
+/** `program`: that of the verdict the page shows elsewhere too, null for the other side. */
+function SideCard({ side, program }: { side: Side; program: string | null }) {
   const { verdict, run } = side;
   const warned = verdict.lab?.warned === true && verdict.verdict === "accepted";
   const state = warned ? "warned" : verdict.verdict;
@@ -82,7 +83,7 @@ function SideCard({ side, program }: { side: Side; program: string }) {
           <div><dt>instructions</dt><dd class="num">{run.insnsExecuted}</dd></div>
           {run.trace.length > 0 && <div><dt>trace</dt><dd><pre>{run.trace.slice(0, 6).join("\n")}</pre></dd></div>}</dl>
       ) : <p class="faint">Not run: {side.notRun}.</p>}
-      {verdict.verdict === "rejected" && <button type="button" class="link" onClick={() => { session.update({ program }); panel.value = "verdict"; }}>Why</button>}
+      {verdict.verdict === "rejected" && program !== null && <button type="button" class="link" onClick={() => { session.update({ program }); panel.value = "verdict"; }}>Why</button>}
     </article>
   );
 }

@@ -176,13 +176,13 @@ async function tryOut(sample: Sample): Promise<void> {
   if (!sample.program) return;
   try {
     const overlay = await readSample(sample.file);
-    const { files, args } = sample.program;
+    const { files, args, dataIn, ctxIn } = sample.program;
     const blank = emptyProject(sample.base ?? session.project.value.kernel);
     const takesPacket = /SEC\("(?:tc|xdp|vnic|hid)/.test(Object.values(files)[0] ?? "");
     const packet = PRESETS[0]!;
     newDocument({
       ...blank, files, activeFile: Object.keys(files)[0]!, overlay, flags: { ...blank.flags, extra: args },
-      input: takesPacket ? { ...blank.input, preset: packet.id, dataIn: formatHex(packet.bytes) } : blank.input,
+      input: { ...blank.input, ctxIn, ...(dataIn !== "" ? { dataIn } : takesPacket ? { preset: packet.id, dataIn: formatHex(packet.bytes) } : {}) },
     });
     open.value = 0;
     listing.value = false;

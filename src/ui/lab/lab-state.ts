@@ -82,7 +82,7 @@ export interface Sample {
   about: string;
   base: string | null;
   /** a program to try on it: files, the main one first, and arguments for clang */
-  program: { files: Readonly<Record<string, string>>; args: readonly string[] } | null;
+  program: { files: Readonly<Record<string, string>>; args: readonly string[]; /** hexadecimal; "" where none is given */ dataIn: string; ctxIn: string } | null;
 }
 export const samples = signal<readonly Sample[]>([]);
 
@@ -110,7 +110,7 @@ async function readSamples(): Promise<readonly Sample[]> {
       const e = entry as Record<string, unknown>;
       const text = (key: string): string => (typeof e?.[key] === "string" ? e[key] : "");
       const files = (data as { programs?: Readonly<Record<string, Readonly<Record<string, string>>>> }).programs?.[text("program")];
-      const program = files ? { files, args: Array.isArray(e["args"]) ? (e["args"] as unknown[]).map(String) : [] } : null;
+      const program = files ? { files, args: Array.isArray(e["args"]) ? (e["args"] as unknown[]).map(String) : [], dataIn: text("dataIn"), ctxIn: text("ctxIn") } : null;
       return /^[\w.-]+\.json$/.test(text("file")) ? [{ file: text("file"), name: text("name"), title: text("title") || text("name"), about: text("description"), base: text("base") || null, program }] : [];
     });
   } catch {
