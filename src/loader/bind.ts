@@ -2,7 +2,6 @@ import type { InsnIdx } from "../base/brand.ts";
 import { err, ok, type Result } from "../base/result.ts";
 import { POISON_CORE } from "../btf/core-patch.ts";
 import { isHelperCall, isKfuncCall, isSubprogCall } from "../isa/insn.ts";
-import { BPF_PSEUDO_MAP_FD, BPF_PSEUDO_MAP_VALUE, OP_LD_IMM64 } from "../isa/table.ts";
 import type { Insn } from "../isa/types.ts";
 import { kernelFor } from "../kernel/lab/views.ts";
 import { deprecationWarnings } from "../kernel/policy.ts";
@@ -105,7 +104,6 @@ function bind(session: LoadSession, spec: ObjectSpec, programName: string, optio
     gplCompatible: isGplCompatible(spec.license),
     insns: layout.insns,
     maps,
-    rawMapFds: rawMapFds(layout),
     kfuncModules: session.moduleIndex,
     kfuncs,
     calls,
@@ -117,15 +115,6 @@ function bind(session: LoadSession, spec: ObjectSpec, programName: string, optio
     btf,
     warnings: [...log.lines, ...deprecationWarnings(kernel, kfuncs.map((kfunc) => kfunc.name))],
   };
-}
-
-/** Instructions that name a map by a number of their own, without a relocation. */
-function rawMapFds(layout: Layout): Set<InsnIdx> {
-  const relocated = new Set(layout.relocs.map(({ at }) => at));
-  const raw = new Set<InsnIdx>();
-  for (const [at, insn] of (layout.insns as readonly Insn[]).entries())
-    if (insn.code === OP_LD_IMM64 && (insn.src === BPF_PSEUDO_MAP_FD || insn.src === BPF_PSEUDO_MAP_VALUE) && !relocated.has(at)) raw.add(at);
-  return raw;
 }
 
 /** What stood at each call that libbpf put in place of something it could not resolve (libbpf fixup_verifier_log). */

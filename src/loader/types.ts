@@ -114,8 +114,6 @@ export interface BoundProgram {
    */
   insns: readonly Insn[];
   maps: readonly BoundMap[];
-  /** slots of ld_imm64 whose map is a file descriptor the program wrote itself: whatever that is in the loading process, it is no map of the object */
-  rawMapFds?: ReadonlySet<InsnIdx>;
   /** off of a kfunc call → module name; [0] is null (vmlinux) */
   kfuncModules: readonly (string | null)[];
   /** kfuncs resolved by name while binding */

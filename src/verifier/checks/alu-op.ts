@@ -236,11 +236,16 @@ function computable(env: Env, op: number, src: RegState, bits: 32 | 64): boolean
   }
 }
 
-/** Before 6.10: an operand with contradicting bounds gives nothing, an unknown one only sums and masks. */
-function computableOld(op: number, src: RegState, bits: 32 | 64): boolean {
+/** Bounds that do not contradict each other. */
+function sane(src: RegState, bits: 32 | 64): boolean {
   const r = bits === 32 ? src.r32 : src.r64;
   const known = bits === 32 ? tnumSubregIsConst(src.varOff) : tnumIsConst(src.varOff);
-  if (r.smin > r.smax || r.umin > r.umax || (known && (r.smin !== r.smax || r.umin !== r.umax))) return false;
+  return r.smin <= r.smax && r.umin <= r.umax && !(known && (r.smin !== r.smax || r.umin !== r.umax));
+}
+/** Before 6.10: an operand with contradicting bounds gives nothing, an unknown one only sums and masks. */
+function computableOld(op: number, src: RegState, bits: 32 | 64): boolean {
+  const known = bits === 32 ? tnumSubregIsConst(src.varOff) : tnumIsConst(src.varOff);
+  if (!sane(src, bits)) return false;
   switch (op) {
     case BPF_ADD: case BPF_SUB: case BPF_AND: return true;
     case BPF_MUL: case BPF_OR: case BPF_XOR: return known;
@@ -284,6 +289,11 @@ export function adjustScalarMinMaxVals(env: Env, insn: Insn, dst: RegState, src:
   const bits = alu32 ? 32 : 64;
   if (!computable(env, op, src, bits)) {
     markUnknown(env, dst);
+    // before 6.10 what is not tracked still ends in the low half, where the operand is a constant
+    if (alu32 && !f.alu_unknown_src && sane(src, bits) && tnumSubregIsConst(src.varOff)) {
+      zext32to64(dom, dst);
+      dom.sync(dst);
+    }
     return;
   }
   if (op === BPF_ADD || op === BPF_SUB) sanitizeValAlu(env, insn);
