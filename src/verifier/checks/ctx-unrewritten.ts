@@ -20,7 +20,9 @@ function fieldStarts(env: Env): ReadonlySet<number> | undefined {
   for (const m of t.members) {
     const off = m.bitOffset / 8;
     // a pointer stands in a union with 64 bits of padding: only its start is a field
-    const size = btf.resolve(m.type)?.kind === BtfKind.UNION ? WORD : (btf.sizeOf(m.type) ?? WORD);
+    const field = btf.resolve(m.type);
+    const pointer = field?.kind === BtfKind.UNION && field.members.some((u) => btf.resolve(u.type)?.kind === BtfKind.PTR);
+    const size = pointer ? WORD : (btf.sizeOf(m.type) ?? WORD);
     for (let at = off; at < off + size; at += WORD) starts.add(at);
   }
   env.passData.set(KEY, starts);

@@ -127,7 +127,7 @@ export function markChainPrecisionSingle(env: Env, frame: number, regno: number,
   let first = st.firstInsnIdx, last = env.insnIdx;
   let skip = true;
   for (;;) {
-    const history = { n: st.jmpHistory.length };
+    const history = { at: st.jmpHistory };
     if (loud(env)) env.verbose(`last_idx ${last} first_idx ${first}\n`);
     if (last < 0) return atEntry(env, st, want);
     for (let i = last; ; ) {

@@ -232,7 +232,7 @@ export function markPrecision(env: Env, starting: VState, regno: number): boolea
   }
   if (bt.empty()) return false;
   for (;;) {
-    const history = { n: st.jmpHistory.length };
+    const history = { at: st.jmpHistory };
     if (env.log.level2) env.verbose(`mark_precise: frame${bt.frame}: last_idx ${lastIdx} first_idx ${firstIdx} subseq_idx ${subseqIdx} \n`);
     if (lastIdx < 0) {
       const f0 = st.frames[0]!;
@@ -252,7 +252,7 @@ export function markPrecision(env: Env, starting: VState, regno: number): boolea
     for (let i = lastIdx; ; ) {
       if (skipFirst) skipFirst = false;
       else {
-        const h = history.n > 0 && st.jmpHistory[history.n - 1]!.idx === i ? st.jmpHistory[history.n - 1] : undefined;
+        const h = history.at?.idx === i ? history.at : undefined;
         if (!backtrackInsn(env, i, subseqIdx, h)) {
           markAllScalarsPrecise(env, starting);
           bt.reset();

@@ -2,31 +2,27 @@
 import type { Env } from "../state/env.ts";
 import type { JmpHistoryEntry, LinkedReg, VState } from "../state/state.ts";
 
-/** Records a jump, stack access or set of linked registers at the current instruction. */
+/** Records a jump, stack access or set of linked registers at the current instruction: one entry, whatever comes together there. */
 export function pushJmpHistory(env: Env, st: VState, flags: number, spi = 0, frame = 0, linked: readonly LinkedReg[] | null = null): void {
-  const cur = env.curHistEnt;
-  if (cur) {
-    cur.flags |= flags;
-    cur.spi = spi;
-    cur.frame = frame;
-    cur.linked = linked;
-    return;
-  }
-  const e: JmpHistoryEntry = { idx: env.insnIdx, prevIdx: env.prevInsnIdx, flags, spi, frame, linked };
-  st.jmpHistory.push(e);
-  env.curHistEnt = e;
+  const last = st.jmpHistory;
+  const again = last !== null && last === env.curHistEnt ? last : null;
+  const entry: JmpHistoryEntry = again
+    ? { ...again, flags: again.flags | flags, spi, frame, linked }
+    : { idx: env.insnIdx, prevIdx: env.prevInsnIdx, flags, spi, frame, linked, prev: last, count: (last?.count ?? 0) + 1 };
+  st.jmpHistory = entry;
+  env.curHistEnt = entry;
 }
 
-/** The instruction before `i` on the path; `history.n` entries of the state's history are left. -1: the state begins here. */
-export function previousInsn(st: VState, i: number, history: { n: number }): number {
-  const cnt = history.n;
-  if (i === st.firstInsnIdx) {
-    if (cnt === 0) return -1;
-    if (cnt === 1 && st.jmpHistory[0]!.idx === i) return -1;
-  }
-  if (cnt > 0 && st.jmpHistory[cnt - 1]!.idx === i) {
-    history.n--;
-    return st.jmpHistory[cnt - 1]!.prevIdx;
+/** Where a walk back through a state's history stands: the entry it comes to next. */
+export interface HistoryPlace { at: JmpHistoryEntry | null }
+
+/** The instruction before `i` on the path. -1: the state begins here. */
+export function previousInsn(st: VState, i: number, history: HistoryPlace): number {
+  const { at } = history;
+  if (i === st.firstInsnIdx && (at === null || (at.count === 1 && at.idx === i))) return -1;
+  if (at?.idx === i) {
+    history.at = at.prev;
+    return at.prevIdx;
   }
   return i - 1;
 }

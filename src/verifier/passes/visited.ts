@@ -142,7 +142,7 @@ function clearSingularIds(st: VState): void {
 export function isStateVisited(env: Env, insnIdx: number): boolean {
   const cur = env.curState;
   const aux = env.aux[insnIdx]!;
-  const force = env.testStateFreq || aux.forceCheckpoint || (env.f.limit_jmp_history && cur.jmpHistory.length > 40);
+  const force = env.testStateFreq || aux.forceCheckpoint || (env.f.limit_jmp_history && (cur.jmpHistory?.count ?? 0) > 40);
   let add = force;
   if (env.jmpsProcessed - env.prevJmpsProcessed >= 2 && env.insnProcessed - env.prevInsnProcessed >= 8) add = true;
   if (env.f.static_stack_liveness) cleanState(env, cur);
@@ -254,7 +254,7 @@ function remember(env: Env, cur: VState, list: StateListEntry[], insnIdx: number
   cur.parent = st;
   cur.firstInsnIdx = insnIdx;
   cur.dfsDepth = st.dfsDepth + 1;
-  cur.jmpHistory = [];
+  cur.jmpHistory = null;
   if (env.f.live_marks) linkToCheckpoint(cur, st);
   list.unshift(entry);
 }

@@ -24,12 +24,15 @@ export const INSN_F_STACK_ARG_ACCESS = 8;
 export interface LinkedReg { frame: number; isReg: boolean; index: number }
 /** One jump (or stack access) of the path within a state; what precision tracking walks back. */
 export interface JmpHistoryEntry {
-  idx: number;
-  prevIdx: number;
-  flags: number;
-  spi: number;
-  frame: number;
-  linked: readonly LinkedReg[] | null;
+  readonly idx: number;
+  readonly prevIdx: number;
+  readonly flags: number;
+  readonly spi: number;
+  readonly frame: number;
+  readonly linked: readonly LinkedReg[] | null;
+  /** the entry before, and how many there are with this one: copies of a state share what lies behind them */
+  readonly prev: JmpHistoryEntry | null;
+  readonly count: number;
 }
 
 export class VState {
@@ -51,7 +54,8 @@ export class VState {
   firstInsnIdx = 0;
   lastInsnIdx = 0;
   equalState: VState | null = null;
-  jmpHistory: JmpHistoryEntry[] = [];
+  /** last entry of the path since the checkpoint */
+  jmpHistory: JmpHistoryEntry | null = null;
   dfsDepth = 0;
   callbackUnrollDepth = 0;
   mayGotoDepth = 0;
@@ -90,7 +94,7 @@ export class VState {
     this.firstInsnIdx = src.firstInsnIdx;
     this.lastInsnIdx = src.lastInsnIdx;
     this.equalState = src.equalState;
-    this.jmpHistory = src.jmpHistory.map((e) => ({ ...e }));
+    this.jmpHistory = src.jmpHistory;
     this.dfsDepth = src.dfsDepth;
     this.callbackUnrollDepth = src.callbackUnrollDepth;
     this.mayGotoDepth = src.mayGotoDepth;
