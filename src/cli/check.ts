@@ -15,11 +15,11 @@ import type { OpenedInput } from "./objects.ts";
 import type { Output } from "./output.ts";
 import { collectStates } from "./states.ts";
 import type { StatesRequest } from "./states.ts";
-import type { ProgramVerdict } from "../workers/kernel-api.ts";
+import type { CheckOptions, ProgramVerdict } from "../workers/kernel-api.ts";
 
 /** `check`: the verdict on every program of every file on every kernel asked for. */
 export async function checkCommand(args: readonly string[], out: Output): Promise<Result<Exit, UsageError>> {
-  const parsed = parseArgs(args, { "--program": "value", "--kernel": "value", "--lab": "list", "--log-level": "value", "--states": "number?", "--json": "flag" });
+  const parsed = parseArgs(args, { "--program": "value", "--kernel": "value", "--lab": "list", "--log-level": "value", "--states": "number?", "--unprivileged": "flag", "--json": "flag" });
   if (!parsed.ok) return err(usageError(parsed.error));
   const { files, options, lists, rest } = parsed.value;
   if (files.length === 0) return err(usageError("takes at least one .c or .o file"));
@@ -55,7 +55,7 @@ export async function checkCommand(args: readonly string[], out: Output): Promis
       rows.push(row);
       if (json) out.line(rowJson(row));
     };
-    await checkFile(engine, file, opened, columns.value, program, logLevel.value, states, each);
+    await checkFile(engine, file, opened, columns.value, program, { logLevel: logLevel.value, unprivileged: options.has("--unprivileged") }, states, each);
     if (!json) printRows(file, rows, columns.value.map((c) => c.label), out);
     const failed = [...opened.values()].find((input) => input.kind !== "open");
     if (failed) out.error(failureText(file, failed));
@@ -73,7 +73,7 @@ export function failureText(file: string, failed: Exclude<OpenedInput, { kind: "
 }
 
 async function checkFile(
-  engine: Engine, file: string, opened: ReadonlyMap<string, OpenedInput>, columns: readonly Column[], only: string | undefined, logLevel: number, states: StatesRequest | null, each: (row: CheckRow) => void,
+  engine: Engine, file: string, opened: ReadonlyMap<string, OpenedInput>, columns: readonly Column[], only: string | undefined, options: CheckOptions, states: StatesRequest | null, each: (row: CheckRow) => void,
 ): Promise<void> {
   const names = programsOf(opened);
   // A file that opened on no kernel has no program names, yet its refusal must be told.
@@ -87,16 +87,16 @@ async function checkFile(
       }
       // A program that the preprocessor took away on this kernel is none of its programs.
       if (!input.summary.programs.some((p) => p.name === program)) continue;
-      const verdict = await engine.core.check(input.id, program, kernel, overlay, { logLevel });
-      const row = verdictRow(file, lab, verdict, logLevel);
-      each(states ? await withStates(engine, input.id, verdict, overlay, states, row) : row);
+      const verdict = await engine.core.check(input.id, program, kernel, overlay, options);
+      const row = verdictRow(file, lab, verdict, options.logLevel);
+      each(states ? await withStates(engine, input.id, verdict, overlay, states, options, row) : row);
     }
   }
 }
 
 /** The row with the states that were asked for; where there are none, a warning says why. */
-async function withStates(engine: Engine, object: string, verdict: ProgramVerdict, overlay: string | null, request: StatesRequest, row: CheckRow): Promise<CheckRow> {
-  const states = await collectStates(engine, object, verdict, overlay, request);
+async function withStates(engine: Engine, object: string, verdict: ProgramVerdict, overlay: string | null, request: StatesRequest, options: CheckOptions, row: CheckRow): Promise<CheckRow> {
+  const states = await collectStates(engine, object, verdict, overlay, request, options);
   if (!states.ok) return { ...row, warnings: [...row.warnings, `no states: ${states.error}`] };
   const disasm = await engine.core.disasm(object, verdict.program, verdict.kernel, overlay);
   return { ...row, insnStates: states.value, texts: new Map(disasm.ok ? disasm.value.map((d) => [d.insn, d.text]) : []) };

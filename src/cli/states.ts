@@ -3,7 +3,7 @@ import { err, ok } from "../base/result.ts";
 import type { Result } from "../base/result.ts";
 import { outcomeText, stateRows } from "../session/state-rows.ts";
 import type { InsnStates, InsnVisit } from "../verifier/types.ts";
-import type { ProgramVerdict } from "../workers/kernel-api.ts";
+import type { CheckOptions, ProgramVerdict } from "../workers/kernel-api.ts";
 import { paint, table } from "./output.ts";
 import type { Output } from "./output.ts";
 import type { Engine } from "./engine.ts";
@@ -17,7 +17,7 @@ export interface StatesRequest { /** null: every instruction, one visit each */ 
 
 /** Asks for the states of a program that was judged. The refused visit is the last one, so the last visits are kept. */
 export async function collectStates(
-  engine: Engine, object: string, verdict: ProgramVerdict, overlay: string | null, request: StatesRequest,
+  engine: Engine, object: string, verdict: ProgramVerdict, overlay: string | null, request: StatesRequest, options: CheckOptions,
 ): Promise<Result<InsnStates[], string>> {
   const visits = verdict.verify?.visits;
   if (!visits || visits.length === 0) return err(`${verdict.program} did not reach the verifier on ${verdict.kernel}`);
@@ -28,7 +28,7 @@ export async function collectStates(
   const out: InsnStates[] = [];
   for (const insn of wanted) {
     const from = Math.max(1, visits[insn]! - max + 1);
-    const answer = await engine.core.states(object, verdict.program, verdict.kernel, overlay, { insn, from: request.insn === null ? 1 : from, max });
+    const answer = await engine.core.states(object, verdict.program, verdict.kernel, overlay, { insn, from: request.insn === null ? 1 : from, max }, options);
     if (!answer.ok) return err(answer.error.message);
     out.push(answer.value);
   }

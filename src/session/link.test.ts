@@ -15,6 +15,7 @@ const full: Project = {
   maps: { counts: [{ key: "00000000", value: "01" }] },
   selectedInsn: 12,
   logLevel: 2,
+  unprivileged: true,
 };
 
 describe("share links", () => {

@@ -14,6 +14,8 @@ export interface MatrixJob {
   /** oldest first */
   kernels: readonly string[];
   overlay: string | null;
+  /** default false */
+  unprivileged?: boolean;
   /** this program's row is filled first */
   first: string | null;
 }
@@ -51,7 +53,7 @@ export class Matrix {
     let done = 0;
     for (const { program, kernel } of todo) {
       this.set(program, kernel, { kind: "checking" });
-      const verdict = await this.client.about(job.object, (api) => api.check(job.object.id, program, kernel, job.overlay, { logLevel: 0 }));
+      const verdict = await this.client.about(job.object, (api) => api.check(job.object.id, program, kernel, job.overlay, { logLevel: 0, unprivileged: job.unprivileged === true }));
       if (seq !== this.seq) return;
       this.set(program, kernel, {
         kind: "done",

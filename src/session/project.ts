@@ -35,6 +35,7 @@ export function emptyProject(kernel = "7.2"): Project {
     maps: {},
     selectedInsn: null,
     logLevel: 1,
+    unprivileged: false,
   };
 }
 
@@ -90,7 +91,7 @@ export function parseProject(value: unknown): Result<Project, string> {
 
   return ok({
     schema: 1, files: files.value, activeFile, kernel, overlay, flags: flags.value, program,
-    input: input.value, maps: maps.value, selectedInsn: selected as number | null, logLevel,
+    input: input.value, maps: maps.value, selectedInsn: selected as number | null, logLevel, unprivileged: value["unprivileged"] === true,
   });
 }
 

@@ -167,7 +167,7 @@ export class Session {
       else void this.compileNow();
       return;
     }
-    if (after.kernel !== before.kernel || after.overlay !== before.overlay || after.program !== before.program || after.logLevel !== before.logLevel) {
+    if (after.kernel !== before.kernel || after.overlay !== before.overlay || after.program !== before.program || after.logLevel !== before.logLevel || after.unprivileged !== before.unprivileged) {
       if (after.program !== before.program) this.run.value = { kind: "none" };
       void this.checkNow();
     }
@@ -305,13 +305,13 @@ export class Session {
     const program = this.program.value;
     if (!object || !program) return;
     const seq = ++this.checkSeq;
-    const { kernel, overlay, logLevel } = this.project.value;
+    const { kernel, overlay, logLevel, unprivileged } = this.project.value;
     this.kernelClient.interruptSlow();
     this.check.value = { kind: "checking", program: program.name, kernel, since: this.clock.now(), progress: null };
     const onProgress = (progress: CheckProgress): void => {
       if (seq === this.checkSeq && this.check.value.kind === "checking") this.check.value = { ...this.check.value, progress };
     };
-    const verdict = await this.kernelClient.about(object, (api) => api.check(object.id, program.name, kernel, overlay, { logLevel }, onProgress));
+    const verdict = await this.kernelClient.about(object, (api) => api.check(object.id, program.name, kernel, overlay, { logLevel, unprivileged }, onProgress));
     if (seq !== this.checkSeq) return;
     if (verdict === "gone") {
       this.check.value = {
@@ -332,8 +332,8 @@ export class Session {
     const program = this.program.value;
     if (!object || !program) return null;
     const seq = this.checkSeq;
-    const { kernel, overlay } = this.project.value;
-    const answer = await this.kernelClient.about(object, (api) => api.states(object.id, program.name, kernel, overlay, watch));
+    const { kernel, overlay, unprivileged } = this.project.value;
+    const answer = await this.kernelClient.about(object, (api) => api.states(object.id, program.name, kernel, overlay, watch, { unprivileged }));
     return answer === "gone" || seq !== this.checkSeq ? null : answer;
   }
 

@@ -16,4 +16,6 @@ export interface Project {
   /** instruction the link points at */
   selectedInsn: number | null;
   logLevel: 0 | 1 | 2;
+  /** load without any capability */
+  unprivileged: boolean;
 }

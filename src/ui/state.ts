@@ -181,7 +181,7 @@ export function fillMatrix(): void {
   const summary = session.summary.value;
   if (!object || !summary) return;
   matrixWanted.value = true;
-  void matrix.fill({ object, programs: summary.programs.map((p) => p.name), kernels: kernelNames.value, overlay: session.project.value.overlay, first: session.program.value?.name ?? null });
+  void matrix.fill({ object, programs: summary.programs.map((p) => p.name), kernels: kernelNames.value, overlay: session.project.value.overlay, unprivileged: session.project.value.unprivileged, first: session.program.value?.name ?? null });
 }
 
 export const running = computed(() => session.run.value.kind === "running");

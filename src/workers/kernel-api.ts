@@ -53,6 +53,8 @@ export interface RunInput {
   repeat: number;
   maps: Readonly<Record<string, readonly { key: Uint8Array; value: Uint8Array }[]>>;
 }
+/** `unprivileged`: loaded without any capability, where sysctl kernel.unprivileged_bpf_disabled is 0 */
+export interface CheckOptions { logLevel: number; unprivileged?: boolean }
 export interface KernelWorkerApi {
   /** kernels of the index, oldest first */
   kernels(): Promise<Result<readonly KernelSummary[], string>>;
@@ -61,9 +63,9 @@ export interface KernelWorkerApi {
   /** parses an object; kept under the id for the calls below */
   open(objectId: string, object: Uint8Array): Promise<Result<ObjectSummary, LoadError>>;
   /** `onProgress` is called about four times a second while a long verification runs */
-  check(objectId: string, program: string, kernel: string, overlay: string | null, options: { logLevel: number }, onProgress?: (progress: CheckProgress) => void): Promise<ProgramVerdict>;
+  check(objectId: string, program: string, kernel: string, overlay: string | null, options: CheckOptions, onProgress?: (progress: CheckProgress) => void): Promise<ProgramVerdict>;
   /** the states before and after one instruction, visit by visit; verifies the program once more */
-  states(objectId: string, program: string, kernel: string, overlay: string | null, watch: WatchRequest): Promise<Result<InsnStates, LoadError>>;
+  states(objectId: string, program: string, kernel: string, overlay: string | null, watch: WatchRequest, options?: Pick<CheckOptions, "unprivileged">): Promise<Result<InsnStates, LoadError>>;
   disasm(objectId: string, program: string, kernel: string, overlay: string | null): Promise<Result<readonly DisasmLine[], LoadError>>;
   run(objectId: string, overlay: string | null, input: RunInput): Promise<Result<RunResult, LoadError>>;
 }

@@ -11,8 +11,8 @@ import type { BoundProgram, LoadError, ObjectSpec, ProgramSpec } from "../loader
 import type { RunResult } from "../emulator/types.ts";
 import { disasmLines } from "./disasm-lines.ts";
 import type { Doors } from "./doors.ts";
-import type { CallStatus,
-  CheckProgress, DisasmLine, FullKernelWorkerApi, KernelSummary, LoadedKernel, MatrixRequest, ObjectSummary, ProgramVerdict, RunInput,
+import type {
+  CallStatus, CheckOptions, CheckProgress, DisasmLine, FullKernelWorkerApi, KernelSummary, LoadedKernel, MatrixRequest, ObjectSummary, ProgramVerdict, RunInput,
 } from "./kernel-api.ts";
 import type { InsnStates, WatchRequest } from "../verifier/types.ts";
 import { kernelFor } from "../kernel/lab/views.ts";
@@ -114,7 +114,7 @@ export class KernelCore implements FullKernelWorkerApi {
   }
 
   async check(
-    objectId: string, program: string, kernelName: string, overlay: string | null, options: { logLevel: number }, onProgress?: (progress: CheckProgress) => void,
+    objectId: string, program: string, kernelName: string, overlay: string | null, options: CheckOptions, onProgress?: (progress: CheckProgress) => void,
   ): Promise<ProgramVerdict> {
     const start = this.now();
     const bound = await this.bind(objectId, program, kernelName, overlay);
@@ -129,7 +129,7 @@ export class KernelCore implements FullKernelWorkerApi {
     }
     const limit = bound.value.kernel.manifest.limits.insns;
     const tell = onProgress && this.everySoOften((processed: number, states: number, walk: 1 | 2) => onProgress({ processed, states, walk, limit }));
-    const verify = guardedValue(() => this.doors.verify(bound.value.bound, bound.value.kernel, { logLevel: options.logLevel, ...(tell ? { onProgress: tell } : {}) }));
+    const verify = guardedValue(() => this.doors.verify(bound.value.bound, bound.value.kernel, { logLevel: options.logLevel, unprivileged: options.unprivileged === true, ...(tell ? { onProgress: tell } : {}) }));
     if (!verify.ok) return { ...base, verdict: "unsupported", stage: "verify", message: verify.error, warnings: [], ms: this.now() - start };
     const { verdict, message, insn, source } = verify.value;
     const lab = await this.lab(objectId, kernelName, overlay, bound.value.bound, null);
@@ -161,10 +161,10 @@ export class KernelCore implements FullKernelWorkerApi {
     };
   }
 
-  async states(objectId: string, program: string, kernelName: string, overlay: string | null, watch: WatchRequest): Promise<Result<InsnStates, LoadError>> {
+  async states(objectId: string, program: string, kernelName: string, overlay: string | null, watch: WatchRequest, options: Pick<CheckOptions, "unprivileged"> = {}): Promise<Result<InsnStates, LoadError>> {
     const bound = await this.bind(objectId, program, kernelName, overlay);
     if (!bound.ok) return bound;
-    const verify = guardedValue(() => this.doors.verify(bound.value.bound, bound.value.kernel, { logLevel: 0, firstWalkOnly: true, watch }));
+    const verify = guardedValue(() => this.doors.verify(bound.value.bound, bound.value.kernel, { logLevel: 0, unprivileged: options.unprivileged === true, firstWalkOnly: true, watch }));
     if (!verify.ok) return err(refusal("verify", verify.error, "unsupported"));
     return verify.value.states ? ok(verify.value.states) : err(refusal("verify", verify.value.message, "unsupported"));
   }

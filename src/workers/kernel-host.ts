@@ -20,7 +20,7 @@ export function startKernelWorker(base: string): KernelWorkerHandle {
     open: (objectId, object) => remote.open(objectId, object),
     check: (objectId, program, kernel, overlay, options, onProgress) =>
       remote.check(objectId, program, kernel, overlay, options, onProgress && proxy((progress: CheckProgress) => onProgress(progress))),
-    states: (objectId, program, kernel, overlay, watch) => remote.states(objectId, program, kernel, overlay, watch),
+    states: (objectId, program, kernel, overlay, watch, options) => remote.states(objectId, program, kernel, overlay, watch, options),
     disasm: (objectId, program, kernel, overlay) => remote.disasm(objectId, program, kernel, overlay),
     run: (objectId, overlay, input) => remote.run(objectId, overlay, input),
     loadKernel: (kernel, overlay) => remote.loadKernel(kernel, overlay),

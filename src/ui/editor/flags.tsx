@@ -8,7 +8,7 @@ export function FlagsButton() {
   const { flags } = session.project.value;
   const line = `${flags.opt}${flags.debug ? " -g" : ""} -mcpu=${flags.mcpu}${flags.extra.length > 0 ? ` +${flags.extra.length}` : ""}`;
   return (
-    <Popover label={<><Icon name="gear" size={14} /><span class="mono flags-line">{line}</span></>} title="Compiler flags" class="button small flags" align="right" kind="dialog">
+    <Popover label={<><Icon name="gear" size={14} /><span class="mono flags-line">{line}{session.project.value.unprivileged ? " unprivileged" : ""}</span></>} title="Compiler flags and privileges" class="button small flags" align="right" kind="dialog">
       {() => <FlagsForm />}
     </Popover>
   );
@@ -26,6 +26,8 @@ function FlagsForm() {
       <label class="stack"><span class="label">Further arguments</span>
         <input class="field mono" defaultValue={flags.extra.join(" ")} placeholder="-DDEBUG -Wall" spellcheck={false}
           onChange={(e) => set({ extra: e.currentTarget.value.split(/\s+/).filter((x) => x !== "").slice(0, 32) })} /></label>
+      <label class="check"><input type="checkbox" checked={session.project.value.unprivileged} onChange={(e) => session.update({ unprivileged: e.currentTarget.checked })} /><span>Load without capabilities</span></label>
+      {session.project.value.unprivileged && <p class="muted">As any user may where <code>kernel.unprivileged_bpf_disabled</code> is 0: socket filters and cgroup_skb programs only, and stricter checks.</p>}
       <label class="check"><input type="checkbox" checked={autoCompile.value} onChange={(e) => { autoCompile.value = e.currentTarget.checked; }} /><span>Compile while typing</span></label>
     </div>
   );
