@@ -4,7 +4,7 @@
  *   npm run conformance -- --kernel 7.2 [--tests 7.2] [--part neighbours] [--file verifier_and] [--program x] [--diff] [--json] [--list KIND] [--group]
  *
  * Counted are the programs that reached the kernel's verifier. A program counts as agreed when the verdict is the same;
- * `unsupported` is a disagreement. KIND: message, insns, false-accept, false-reject, unsupported, internal, unexplained. --group prints the
+ * `unsupported` is a disagreement. KIND: message, insns, report, false-accept, false-reject, unsupported, internal, unexplained. --group prints the
  * disagreements by what they have in common, most frequent first. Parts: `partOf`.
  */
 import { readFileSync } from "node:fs";
@@ -28,8 +28,8 @@ const SECONDS_PER_PROGRAM = 20;
 export interface Compared {
   object: string;
   program: string;
-  want: { verdict: string; message: string; insns: number | undefined; totalStates: number | undefined; peakStates: number | undefined };
-  got: { verdict: string; message: string; insns: number; totalStates: number; peakStates: number; ms: number; stage: string; /** refused by our verifier: does the explanation know the family and a way out? */ explained?: boolean };
+  want: { verdict: string; message: string; insns: number | undefined; totalStates: number | undefined; peakStates: number | undefined; /** title of the structured report (7.3) */ report?: string };
+  got: { verdict: string; message: string; insns: number; totalStates: number; peakStates: number; ms: number; stage: string; /** refused by our verifier: does the explanation know the family and a way out? */ explained?: boolean; report?: string };
 }
 
 /** Reads public/kernels/NAME.pack. */
@@ -57,7 +57,7 @@ function judge(spec: ObjectSpec, program: string, kernel: Kernel, logLevel = 1, 
     return { verdict: bound.error.verdict, message: bound.error.message, insns: 0, totalStates: 0, peakStates: 0, ms: cpuMs() - start, stage: bound.error.stage, log: "" };
   const deadline = start + SECONDS_PER_PROGRAM * 1000;
   const r = verify(bound.value, kernel, { logLevel, unprivileged, onProgress: () => cpuMs() > deadline });
-  return { verdict: r.verdict, message: r.message, insns: r.stats.insns, totalStates: r.stats.totalStates, peakStates: r.stats.peakStates, ms: cpuMs() - start, stage: "verify", log: r.log, full: r, ...(r.explanation ? { explained: r.explanation.family !== "other" && r.explanation.fixes.length > 0 } : {}) };
+  return { verdict: r.verdict, message: r.message, insns: r.stats.insns, totalStates: r.stats.totalStates, peakStates: r.stats.peakStates, ms: cpuMs() - start, stage: "verify", log: r.log, full: r, ...(r.report ? { report: /^Verification failed: (.*)$/m.exec(r.report)?.[1] ?? "" } : {}), ...(r.explanation ? { explained: r.explanation.family !== "other" && r.explanation.fixes.length > 0 } : {}) };
 }
 
 /** All programs of a recording, or those a filter leaves. */
@@ -74,7 +74,7 @@ export function* compare(kernel: Kernel, objects: readonly RecordedObject[], tes
       const { log: _log, full: _full, ...rest } = got as Compared["got"] & { log?: string; full?: unknown };
       yield {
         object: object.object, program: p.program,
-        want: { verdict: p.verdict, message: p.message ?? "", insns: p.insns, totalStates: p.totalStates, peakStates: p.peakStates },
+        want: { verdict: p.verdict, message: p.message ?? "", insns: p.insns, totalStates: p.totalStates, peakStates: p.peakStates, ...(p.report === undefined ? {} : { report: p.report }) },
         got: rest,
       };
     }
@@ -88,11 +88,16 @@ export const partOf = (object: string, tests: string): Part => (tests === "proje
 /** Kernel addresses differ from boot to boot. */
 const normal = (m: string): string => m.replace(/verification time \d+ usec$/, "").replace(/0x[0-9a-f]{12,16}/g, "0xADDR");
 
-export interface Summary { programs: number; refused: number; explained: number; verdict: number; message: number; rejectedBoth: number; insns: number; falseAccept: string[]; falseReject: string[]; unsupported: Map<string, number>; internal: string[] }
+export interface Summary { programs: number; refused: number; explained: number; verdict: number; message: number; rejectedBoth: number; insns: number; /** where the same words refuse and the release has structured reports: all, and with the same title or none */ reports: number; sameReport: number; falseAccept: string[]; falseReject: string[]; unsupported: Map<string, number>; internal: string[] }
 export function summarize(all: readonly Compared[]): Summary {
-  const s: Summary = { programs: all.length, refused: all.filter((c) => c.got.explained !== undefined).length, explained: all.filter((c) => c.got.explained).length, verdict: 0, message: 0, rejectedBoth: 0, insns: 0, falseAccept: [], falseReject: [], unsupported: new Map(), internal: [] };
+  const s: Summary = { programs: all.length, refused: all.filter((c) => c.got.explained !== undefined).length, explained: all.filter((c) => c.got.explained).length, verdict: 0, message: 0, rejectedBoth: 0, insns: 0, reports: 0, sameReport: 0, falseAccept: [], falseReject: [], unsupported: new Map(), internal: [] };
+  const hasReports = all.some((c) => c.want.report !== undefined);
   for (const c of all) {
     const name = `${c.object}:${c.program}`;
+    if (hasReports && sameRefusal(c)) {
+      s.reports++;
+      if (c.want.report === c.got.report) s.sameReport++;
+    }
     if (c.got.verdict === c.want.verdict) {
       s.verdict++;
       if (c.want.verdict === "accepted" || normal(c.want.message) === normal(c.got.message)) s.message++;
@@ -109,6 +114,9 @@ export function summarize(all: readonly Compared[]): Summary {
 }
 const percent = (n: number, of: number): string => `${n} of ${of} (${of ? ((100 * n) / of).toFixed(1) : "0"}%)`;
 
+/** Refused with the same words: a release with structured reports (7.3) must print the same one, or none. */
+const sameRefusal = (c: Compared): boolean => c.want.verdict === "rejected" && c.got.verdict === "rejected" && normal(c.want.message) === normal(c.got.message);
+
 function list(all: readonly Compared[], kind: string): void {
   for (const c of all) {
     const name = `${c.object.replace(".bpf.o", "")}:${c.program}`;
@@ -119,6 +127,7 @@ function list(all: readonly Compared[], kind: string): void {
     if (kind === "false-accept" && c.got.verdict === "accepted" && !same) console.log(`${name}\n  want ${c.want.message}`);
     if (kind === "false-reject" && c.got.verdict === "rejected" && !same) console.log(`${name}\n  got [${c.got.stage}] ${c.got.message}`);
     if (kind === "unsupported" && c.got.verdict !== "accepted" && c.got.verdict !== "rejected") console.log(`${name}: ${c.got.message}`);
+    if (kind === "report" && sameRefusal(c) && c.want.report !== c.got.report) console.log(`${name}: want ${c.want.report ?? "none"} got ${c.got.report ?? "none"} (${c.want.message})`);
     if (kind === "unexplained" && c.got.explained === false) console.log(`${name}: ${c.got.message}`);
     if (kind === "slow" && c.got.ms > 500) console.log(`${name}: ${Math.round(c.got.ms)} ms, ${c.got.insns} insns`);
   }
@@ -148,6 +157,7 @@ function printSummary(s: Summary, named: boolean): void {
   console.log(`same insn count:   ${percent(s.insns, s.programs)}`);
   console.log(`false accepts: ${s.falseAccept.length}  false rejects: ${s.falseReject.length}  internal errors: ${s.internal.length}`);
   console.log(`refusals explained with a way out: ${percent(s.explained, s.refused)}; the others say that there is none`);
+  if (s.reports > 0) console.log(`same report:       ${percent(s.sameReport, s.reports)} of those with the same message`);
   if (named) for (const f of s.falseAccept) console.log(`  false accept ${f}`);
   for (const e of s.internal.slice(0, 20)) console.log(`  ${e}`);
   for (const [why, n] of [...s.unsupported].sort((a, b) => b[1] - a[1]).slice(0, 40)) console.log(`  unsupported ${String(n).padStart(4)}  ${why}`);
