@@ -129,7 +129,7 @@ export default defineConfig({
   preview: { headers: isolation },
   worker: { format: "es" },
   // Workers are scanned as well, so that the development server does not find a package late and reload the page.
-  optimizeDeps: { entries: ["index.html", "src/workers/*.worker.ts"], exclude: ["@wasmer/sdk"] },
+  optimizeDeps: { entries: ["index.html", "presenter.html", "src/workers/*.worker.ts"], exclude: ["@wasmer/sdk"] },
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
   build: {
     target: "es2022",

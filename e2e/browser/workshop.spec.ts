@@ -8,7 +8,7 @@ import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { newProgress, resultLine, withStep } from "../../src/workshop/progress.ts";
 import { parseWorkshop } from "../../src/workshop/parse.ts";
-import { tinyFiles } from "../../src/workshop/testing/tiny.ts";
+import { tinyFiles, tinyFolder } from "../../src/workshop/testing/tiny.ts";
 import { dist, editorReady, kernelButton, launch, openPage, writeSource } from "./page.ts";
 import { startHost, type Host } from "./static-server.ts";
 import { folderWithTiny } from "./workshop-folder.ts";
@@ -324,6 +324,24 @@ describe("a workshop from elsewhere", () => {
     expect(errors).toEqual([]);
     await own.close();
   });
+});
+
+it("a folder opens from the list, and is offered there again", async () => {
+  const context = await browser.newContext();
+  const { page, errors } = await openPage(context, host.url);
+  await page.getByRole("button", { name: "Workshops" }).click();
+  const choose = page.waitForEvent("filechooser");
+  await page.getByRole("button", { name: /Folder/ }).click();
+  await (await choose).setFiles(tinyFolder);
+  await page.getByRole("heading", { name: "Let the packet through" }).waitFor();
+  expect(page.url()).toBe(`${host.url}#w=~tiny/01-pass`);
+  await page.waitForTimeout(500);
+  await menu(page, /Other workshops/);
+  await page.getByLabel("Opened before").getByRole("menuitem", { name: /Two small steps/ }).waitFor();
+  await page.getByRole("button", { name: "Forget Two small steps" }).click();
+  await page.getByLabel("Opened before").waitFor({ state: "detached" });
+  expect(errors).toEqual([]);
+  await context.close();
 });
 
 describe("giving a workshop", () => {
