@@ -170,8 +170,9 @@ describe("api and disasm", () => {
     expect(exit).toBe(0);
     expect(json[0]).toMatchObject({ schema: 1, name: "bpf_map_lookup_elem", kind: "helper", id: 1, until: null, replacement: null });
     const kernels = json[0]!["kernels"] as Record<string, unknown>[];
-    expect(Object.keys(kernels[0]!)).toEqual(["kernel", "present", "signature", "flags", "program_types", "module", "change"]);
+    expect(Object.keys(kernels[0]!)).toEqual(["kernel", "present", "known", "signature", "flags", "program_types", "module", "change"]);
     expect(kernels.at(-1)).toMatchObject({ present: true, signature: "void *bpf_map_lookup_elem(void *map, const void *key)" });
+    expect(json[0]!["stability"]).toMatchObject({ made_up_by: null, norm: { area: "helpers", promise: "stable" } });
     expect((await cli("api", "#1")).out[0]).toContain("bpf_map_lookup_elem");
   });
   it("instructions with the C lines they come from", async () => {

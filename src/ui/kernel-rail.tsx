@@ -1,5 +1,5 @@
 import { useEffect } from "preact/hooks";
-import type { KernelSummary } from "../workers/kernel-api.ts";
+import type { KernelSummary, ProgramVerdict } from "../workers/kernel-api.ts";
 import { cellKey } from "../session/matrix.ts";
 import { matrix, pane, session } from "./state.ts";
 import { LabButton } from "./lab.tsx";
@@ -44,10 +44,15 @@ export function KernelRail() {
 /** What is known of this program on that kernel: the verdict on show, or the matrix's. */
 function verdictOn(program: string, kernel: string): string | null {
   const check = session.check.value;
-  if (check.kind === "done" && !check.stale && check.verdict.kernel === kernel && check.verdict.program === program) return check.verdict.verdict;
+  if (check.kind === "done" && !check.stale && check.verdict.kernel === kernel && check.verdict.program === program) return colourOf(check.verdict);
   if (matrix.objectId.value !== session.object.value?.id) return null;
   const cell = matrix.cells.value.get(cellKey(program, kernel));
-  return cell?.kind === "done" ? cell.verdict.verdict : null;
+  return cell?.kind === "done" ? colourOf(cell.verdict) : null;
+}
+
+/** A custom kernel may accept and warn: what is called goes away. */
+function colourOf(verdict: ProgramVerdict): string {
+  return verdict.verdict === "accepted" && verdict.lab?.warned ? "accepted, warned" : verdict.verdict;
 }
 
 function Stop({ k, on, verdict }: { k: KernelSummary; on: boolean; verdict: string | null }) {
