@@ -26,12 +26,12 @@ describe("calls of an object on one kernel", () => {
       .toEqual(["bpf_map_lookup_elem not allowed tc+xdp", "bpf_two available tc", "helper #9999 missing tc"]);
   });
   it("names kfuncs of bound programs, poisoned ones, and all declared ones of a program that did not bind", () => {
-    const p = program("p", "tracing");
+    const p = program("p", "tracing", [call(2), call(2002000000)]);
     const externs = [{ name: "bpf_old", weak: false }, { name: "bpf_gone___v2", weak: true }];
     const calls = [{ insn: 0, kind: "kfunc", name: "bpf_old", id: 7 }] as unknown as BoundProgram["calls"];
     const poisoned = new Map([[1, "kfunc 'bpf_gone___v2' is referenced but wasn't resolved"]]) as unknown as BoundProgram["poisoned"];
-    expect(short(callStatuses(spec(externs), [{ program: p, bound: bound(p, { calls, poisoned }) }], kernel, db))).toEqual(["bpf_gone missing weak p", "bpf_old available p"]);
-    expect(short(callStatuses(spec(externs), [{ program: p, bound: null }], kernel, db))).toEqual(["bpf_gone missing weak p", "bpf_old available p"]);
+    expect(short(callStatuses(spec(externs), [{ program: p, bound: bound(p, { calls, poisoned }) }], kernel, db))).toEqual(["bpf_gone missing weak p", "bpf_old available p", "bpf_two available p"]);
+    expect(short(callStatuses(spec(externs), [{ program: program("p", "tracing"), bound: null }], kernel, db))).toEqual(["bpf_gone missing weak p", "bpf_old available p"]);
   });
   it("knows what a custom kernel says of a kfunc", () => {
     const lab = unwrap(makeKernel(smallPack("7.2"), { schema: 1, name: "t", changes: [{ op: "deprecate", kfunc: "bpf_old", removedIn: "7.9", replacement: "bpf_new" }] }));

@@ -1,4 +1,5 @@
 /** Which helpers and kfuncs an object calls, and whether one kernel has them for the programs that call them. */
+import type { InsnIdx } from "../base/brand.ts";
 import { essentialName, explainMissing } from "../kernel/api-explain.ts";
 import type { ApiDb } from "../kernel/api-types.ts";
 import type { Kernel } from "../kernel/types.ts";
@@ -28,7 +29,7 @@ export function callStatuses(spec: ObjectSpec, tried: readonly TriedProgram[], k
   const weak = (name: string): boolean => declared.some((e) => e.name === name) && declared.every((e) => e.name !== name || e.weak);
   const kfunc = (name: string): Pick<Found, "name" | "kind" | "id" | "weak"> => ({ name, kind: "kfunc", id: null, weak: weak(name) });
   for (const { program, bound } of tried) {
-    for (const id of helperIds(bound?.insns ?? program.insns)) add({ name: helperName(id, kernel, db), kind: "helper", id, weak: false }, program, bound);
+    for (const id of helperIds(bound ?? program, bound)) add({ name: helperName(id, kernel, db), kind: "helper", id, weak: false }, program, bound);
     for (const call of bound?.calls ?? []) if (call.kind === "kfunc") add(kfunc(essentialName(call.name)), program, bound);
     for (const text of bound?.poisoned.values() ?? []) {
       const name = /^kfunc '(\w+)'/.exec(text)?.[1];
@@ -44,8 +45,9 @@ function variantOf(program: ProgramSpec): ProgramVariant | null {
   return type === undefined ? null : { type, attachType, sleepable };
 }
 
-function helperIds(insns: ProgramSpec["insns"]): number[] {
-  const ids = insns.filter((insn) => insn.code === CALL && insn.src === 0 && insn.imm > 0).map((insn) => insn.imm);
+/** What the loader could not resolve it replaced by calls of numbers that no helper has. */
+function helperIds({ insns }: Pick<ProgramSpec, "insns">, bound: BoundProgram | null): number[] {
+  const ids = insns.filter((insn, i) => insn.code === CALL && insn.src === 0 && insn.imm > 0 && !bound?.poisoned.has(i as InsnIdx)).map((insn) => insn.imm);
   return [...new Set(ids)];
 }
 

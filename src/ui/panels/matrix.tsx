@@ -1,7 +1,7 @@
 import { cellKey, minimumKernel } from "../../session/matrix.ts";
 import { fillMatrix, kernelNames, matrix, panel, session } from "../state.ts";
 import { Icon } from "../widgets/icon.tsx";
-import { CallsMatrix } from "./calls-matrix.tsx";
+import { CallRows } from "./calls-matrix.tsx";
 
 /** Programs down, kernels across; each cell is a verdict and opens it. */
 export function MatrixPanel() {
@@ -51,8 +51,8 @@ export function MatrixPanel() {
               );
             })}
           </tbody>
+          <CallRows />
         </table>
-        <CallsMatrix />
         <Causes />
       </div>
     </div>
@@ -61,13 +61,13 @@ export function MatrixPanel() {
 
 /** The first cause of each refusal, with the kernels that give it, so that a row of red says why. */
 function Causes() {
-  const groups = new Map<string, { verdict: string; program: string; message: string; kernels: string[] }>();
+  const groups = new Map<string, { verdict: string; program: string; message: string; why: string | null; kernels: string[] }>();
   for (const kernel of kernelNames.value) {
     for (const program of session.summary.value?.programs ?? []) {
       const cell = matrix.cells.value.get(cellKey(program.name, kernel));
       if (cell?.kind !== "done" || cell.verdict.verdict === "accepted") continue;
       const key = `${program.name}\n${cell.verdict.message}`;
-      const group = groups.get(key) ?? { verdict: cell.verdict.verdict, program: program.name, message: cell.verdict.message, kernels: [] };
+      const group = groups.get(key) ?? { verdict: cell.verdict.verdict, program: program.name, message: cell.verdict.message, why: cell.verdict.api?.sentences[0] ?? cell.verdict.note ?? null, kernels: [] };
       group.kernels.push(kernel);
       groups.set(key, group);
     }
@@ -78,7 +78,7 @@ function Causes() {
       <h3 class="heading">Why</h3>
       <ul>
         {[...groups.values()].map((g, i) => (
-          <li key={i}><span class={g.verdict === "unsupported" ? "un" : "no"}><code>{g.program}</code></span> <span class="muted num">on {g.kernels.join(", ")}</span><pre>{g.message || g.verdict}</pre></li>
+          <li key={i}><span class={g.verdict === "unsupported" ? "un" : "no"}><code>{g.program}</code></span> <span class="muted num">on {g.kernels.join(", ")}</span><pre>{g.message || g.verdict}</pre>{g.why && <p class="muted">{g.why}</p>}</li>
         ))}
       </ul>
     </section>
