@@ -36,6 +36,7 @@ export function proveAll(workshops: readonly Workshop[]): void {
       it(`${workshop.id}: ${step.id}`, async () => {
         const proof = await proveStep(bench, workshop, step);
         expect(proof.solution.filter((o) => !o.passed), "the solution passes").toEqual([]);
+        expect(proof.quotes, "what the text quotes is said").toEqual([]);
         if (step.checks.length > 0) expect(proof.starter.some((o) => !o.passed), "the starter does not yet pass").toBe(true);
         else expect(await compileProblem(bench, workshop, step)).toBeNull();
       });

@@ -67,6 +67,16 @@ it("a solution that does not compile is told with clang's words", async () => {
   expect(out.join("\n")).toMatch(/does not compile: main\.bpf\.c:7: use of undeclared identifier 'XDP_PASSES'/);
 });
 
+it("a quoted message that no kernel says is told", async () => {
+  edit("01-first-step/starter/main.bpf.c", "return XDP_DROP;", "return *(int *)(long)ctx->data;");
+  edit("01-first-step/step.md", "Explain **one**", "```log\ninvalid access to packet, off=0 size=4, R1(…)\n```\n\nExplain **one**");
+  expect((await workshop("check", folder)).exit).toBe(0);
+  edit("01-first-step/step.md", "size=4", "size=8");
+  const { exit, out } = await workshop("check", folder);
+  expect(exit).toBe(1);
+  expect(out.join("\n")).toContain('the text quotes "invalid access to packet, off=0 size=8, R1(…)", which no kernel it names says');
+});
+
 it("JSON has a line for each step and one for the workshop", async () => {
   edit("01-first-step/starter/main.bpf.c", "XDP_DROP", "XDP_PASS");
   const { exit, out } = await workshop("check", folder, "--json");

@@ -81,7 +81,8 @@ function textReport(out: Output): Report {
       const what = proof.solution.length === 0 ? "no task" : `${proof.solution.length} checks; the starter fails ${failing}`;
       out.line(`${mark} ${paint(out, "bold", proof.step)}  ${what}  ${paint(out, "grey", `${proof.kernels.join(", ")}; ${(proof.ms / 1000).toFixed(1)} s`)}`);
       for (const o of proof.solution) if (!o.passed) out.line(`    the solution fails "${o.title}": ${o.detail}`);
-      if (!proof.proven && failing === 0) out.line("    the starter passes every check: there is nothing to do");
+      for (const quote of proof.quotes) out.line(`    the text quotes "${quote}", which no kernel it names says about the starter`);
+      if (proof.solution.length > 0 && failing === 0) out.line("    the starter passes every check: there is nothing to do");
     },
     done: (folder, workshop, proofs) => {
       const good = proofs?.filter((p) => p.proven).length;
@@ -96,7 +97,7 @@ function jsonReport(out: Output): Report {
   const plain = (outcomes: readonly CheckOutcome[]): object[] => outcomes.map(({ title, passed, detail }) => ({ title, passed, ...(detail === "" ? {} : { detail }) }));
   return {
     problem: (folder, kind, problem) => line({ kind, folder, ...problem }),
-    step: (folder, p) => line({ kind: "step", folder, step: p.step, proven: p.proven, kernels: p.kernels, solution: plain(p.solution), starter: plain(p.starter), ms: Math.round(p.ms) }),
+    step: (folder, p) => line({ kind: "step", folder, step: p.step, proven: p.proven, kernels: p.kernels, solution: plain(p.solution), starter: plain(p.starter), ...(p.quotes.length > 0 ? { quotes: p.quotes } : {}), ms: Math.round(p.ms) }),
     done: (folder, workshop, proofs) =>
       line({ kind: "workshop", folder, id: workshop.id, title: workshop.title, steps: workshop.steps.length, proven: proofs?.filter((p) => p.proven).length ?? null }),
   };

@@ -4,13 +4,16 @@ import { ownKernel } from "../workshop/kernels.ts";
 import type { CheckOutcome, Workshop, WorkshopStep } from "../workshop/types.ts";
 import type { Bench } from "./workshop-attempt.ts";
 import { kernelsOfStep } from "./workshop-problems.ts";
+import { missingQuotes } from "./workshop-quotes.ts";
 
 export interface StepProof {
   step: string;
   kernels: readonly string[];
   solution: readonly CheckOutcome[];
   starter: readonly CheckOutcome[];
-  /** every check passes with the solution, and one or more fail with the starter; a step without checks proves nothing and is fine */
+  /** lines the text quotes from a kernel and no kernel says about the starter */
+  quotes: readonly string[];
+  /** every check passes with the solution, one or more fail with the starter, and quotes are true; a step without checks proves nothing and is fine */
   proven: boolean;
   /** milliseconds */
   ms: number;
@@ -22,8 +25,9 @@ export async function proveStep(bench: Bench, workshop: Workshop, step: Workshop
   const outcomes = async (files: Readonly<Record<string, string>>): Promise<CheckOutcome[]> => runChecks(step, await bench.attempt(workshop, step, files));
   const starter = await outcomes(step.starter);
   const solution = step.checks.length > 0 ? await outcomes(step.solution) : [];
-  const proven = step.checks.length === 0 || (solution.every((o) => o.passed) && starter.some((o) => !o.passed));
-  return { step: step.id, kernels: kernelsOfStep(step), solution, starter, proven, ms: performance.now() - start };
+  const quotes = await missingQuotes(bench, workshop, step);
+  const proven = quotes.length === 0 && (step.checks.length === 0 || (solution.every((o) => o.passed) && starter.some((o) => !o.passed)));
+  return { step: step.id, kernels: kernelsOfStep(step), solution, starter, quotes, proven, ms: performance.now() - start };
 }
 
 /** A step without a task still shows a program: it has to compile. */
