@@ -258,6 +258,7 @@ export const VERIFIER_FEATURES = {
   dynptr_args_from_one: { until: "5.18", what: "dynptr messages count arguments from one" },
   kptr_percpu_both_ways: { since: "7.2", what: "only per-CPU pointers go into per-CPU fields" },
   kptr_xchg_non_owning: { since: "7.0", what: "bpf_kptr_xchg into objects that are not owned" },
+  buf_null_checked: { since: "7.1", fixes: ["5.10.0", "6.1.192", "6.12.107"], what: "buffers of iterators must be checked for null" },
   kptr_rcu: { since: "6.4", what: "kernel pointers are loaded under RCU" },
   kptr_null_precise: { since: "7.2", what: "a null stored to a kernel pointer is precise" },
   lock_is_rcu_section: { since: "7.0", what: "the end of a lock ends what RCU protected" },

@@ -176,7 +176,8 @@ function adjustRegMinMaxVals(env: Env, insn: Insn): void {
   const srcCopy = src === frame.regs[insn.dst] ? src.clone() : src;
   const dst = frame.mut(insn.dst);
   adjustScalarMinMaxVals(env, insn, dst, srcCopy);
-  linkAddConst(env, insn, dst, srcCopy, alu32, dstUmax);
+  // the kernel looks at the operand after the operation: added to itself, a register is its own sum
+  linkAddConst(env, insn, dst, srcCopy === src ? src : dst, alu32, dstUmax);
 }
 
 /** rX += const keeps the link to what rX was copied from, with the distance remembered (6.10+; 32-bit and subtraction 7.x). */

@@ -79,7 +79,7 @@ export function checkMemAccess(
     checkPtrToBtfAccess(env, reg, name, off, size, t, value);
   } else if (reg.type === T.CONST_PTR_TO_MAP) {
     checkPtrToMapAccess(env, reg, name, off, size, t, value);
-  } else if (base === T.PTR_TO_BUF && !T.typeMayBeNull(reg.type)) {
+  } else if (base === T.PTR_TO_BUF && !(env.f.buf_null_checked && T.typeMayBeNull(reg.type))) {
     const rdonly = T.typeIsRdonlyMem(reg.type);
     if (rdonly && t === "write") env.fail("EACCES", `${name} cannot write into ${regTypeStr(env, reg.type)}`);
     checkBufferAccess(env, rdonly ? "rdonly" : "rdwr", reg, name, off, size);
