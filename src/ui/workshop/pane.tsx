@@ -89,9 +89,16 @@ function StepText({ taking }: { taking: Taking }) {
     event.preventDefault();
     follow(taking, link.dataset["do"] ?? "");
   };
+  // A link that acts is a button, and a button answers to the space bar.
+  const key = (event: KeyboardEvent): void => {
+    const link = (event.target as HTMLElement).closest<HTMLElement>("a[data-do]");
+    if (event.key !== " " || !link) return;
+    event.preventDefault();
+    follow(taking, link.dataset["do"] ?? "");
+  };
   const number = workshop.steps.indexOf(step) + 1;
   return (
-    <div ref={box} class="workshop-text" tabIndex={-1} onClick={click}>
+    <div ref={box} class="workshop-text" tabIndex={-1} onClick={click} onKeyDown={key}>
       {number === 1 && <About workshop={workshop} taking={taking} />}
       <p class="kicker num">Step {number} of {workshop.steps.length}{step.minutes > 0 && ` · ${step.minutes} min`}{` · Linux ${step.kernel}`}{step.lab && ` + ${step.lab}`}</p>
       <h1>{step.title}</h1>
