@@ -167,7 +167,7 @@ export const VERIFIER_FEATURES = {
   gotol: { since: "6.6", fixes: ["6.1.192"], what: "jumps with an offset of 32 bits" },
   callback_not_main: { since: "5.14", what: "the main program cannot be a callback" },
   private_stack: { since: "6.13", what: "private stacks for tracing programs" },
-  stack_depth_round_16: { since: "6.13", what: "stack depths are rounded to 16 bytes" },
+  stack_depth_round_16: { since: "6.13", fixes: ["6.12.107"], what: "stack depths are rounded to 16 bytes" },
   stack_depth_counts_chain: { since: "7.1", what: "the message counts the whole call chain" },
   sleepable_per_state: { since: "6.18", what: "whether a callback may sleep is its own matter, not the program's" },
   async_cb_stack_depth: { since: "6.7", what: "asynchronous callbacks have a stack of their own" },
