@@ -15,6 +15,9 @@ const keyOf = (): string => {
   return JSON.stringify([session.object.value?.id, kernel, overlay, input, maps]);
 };
 
+/** BPF_PROG_TEST_RUN takes no data for these; the project's packet is for the other programs of the object. */
+const WITHOUT_DATA = new Set(["syscall", "raw_tracepoint", "tracing", "lsm", "struct_ops"]);
+
 async function ask(): Promise<void> {
   const object = session.object.value;
   const programs = session.summary.value?.programs ?? [];
@@ -24,13 +27,13 @@ async function ask(): Promise<void> {
   const key = keyOf();
   state.value = { kind: "asking" };
   const pairs: Pair[] = [];
-  for (const { name } of programs) {
+  for (const { name, type } of programs) {
     const input = session.runInput(name);
     if (!input.ok) {
       state.value = { kind: "failed", message: input.error };
       return;
     }
-    const pair = await labClient().about(object, (api) => compareSides(api, object.id, input.value, overlay, { upstream: kernel, custom: `${kernel}+${overlayName(overlay)}` }));
+    const pair = await labClient().about(object, (api) => compareSides(api, object.id, { ...input.value, ...(type !== null && WITHOUT_DATA.has(type) ? { dataIn: null } : {}) }, overlay, { upstream: kernel, custom: `${kernel}+${overlayName(overlay)}` }));
     if (own !== seq) return;
     if (pair === "gone") {
       state.value = { kind: "failed", message: "the kernel worker stopped" };
@@ -60,7 +63,7 @@ export function ComparePage() {
           <h3 class="heading"><code>{pair.program}</code></h3>
           {pair.differences.length > 0 ? <ul class="lab-diffs">{pair.differences.map((d) => <li key={d}>{d}</li>)}</ul> : <p class="muted">No difference.</p>}
           <div class="lab-sides"><SideCard side={pair.upstream} program={null} /><SideCard side={pair.custom} program={pair.program} /></div>
-          {(pair.custom.verdict.lab?.undetectable.length ?? 0) > 0 && <p class="warn lab-undetectable"><Icon name="alert" size={13} /> Neither compiler, libbpf nor verifier can tell: {pair.custom.verdict.lab!.undetectable.join(", ")} {pair.custom.verdict.lab!.undetectable.length === 1 ? "has" : "have"} the same name and arguments, and another meaning. Only the run shows it.</p>}
+          {(pair.custom.verdict.lab?.undetectable.length ?? 0) > 0 && <p class="warn lab-undetectable"><Icon name="alert" size={13} /> Only the run shows it.</p>}
         </section>
       ))}
     </div>
