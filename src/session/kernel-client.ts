@@ -20,10 +20,13 @@ export class KernelClient {
   private interrupts = new Set<() => void>();
   private readonly port: KernelPort;
   private readonly clock: Clock;
+  private readonly patience: number;
 
-  constructor(port: KernelPort, clock: Clock) {
+  /** `patience`: milliseconds that work in flight is let run when something newer is wanted. */
+  constructor(port: KernelPort, clock: Clock, patience = PATIENCE_MS) {
     this.port = port;
     this.clock = clock;
+    this.patience = patience;
   }
 
   /** A call that needs no object. "gone" when the worker was ended or died under it. */
@@ -72,7 +75,7 @@ export class KernelClient {
   interruptSlow(): void {
     const now = this.clock.now();
     for (const since of this.inFlight.values()) {
-      if (now - since > PATIENCE_MS) {
+      if (now - since > this.patience) {
         this.restart();
         return;
       }

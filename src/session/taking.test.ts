@@ -99,9 +99,13 @@ describe("taking a workshop", () => {
     type("int older;");
     await arrive();
     type("int newer;");
+    const asked = checker.calls.length;
     release();
     await settle();
     expect(taking.own.value.passed).toBe(false);
+    // Nothing more is asked about it, and the worker with its open packs goes on.
+    expect(checker.calls.length).toBe(asked);
+    expect(checker.restarts).toBe(0);
   });
 
   it("what does not compile fails with clang's words", async () => {

@@ -34,6 +34,8 @@ export interface TakingOptions {
 /** Objects that follow each other faster than this are checked once. */
 const SETTLE_MS = 30;
 const SAVE_MS = 400;
+/** Checks ask many kernels: ending their worker would throw away the packs it has opened, so only work that hangs is ended. */
+const PATIENCE_MS = 2500;
 
 /** The name under which progress is kept. A workshop from elsewhere never writes over one of ours with the same id. */
 export function progressKey(workshop: Pick<Workshop, "id">, source: WorkshopSource): string {
@@ -112,7 +114,7 @@ export class Taking {
     for (const run of this.undo.splice(0)) run();
     this.cancelCheck?.();
     this.seq++;
-    this.client?.restart();
+    this.client?.interruptSlow();
     this.save();
   }
 
@@ -270,7 +272,7 @@ export class Taking {
     this.checkedKey = key;
     const last = before.kind === "done" ? before.outcomes : before.kind === "checking" ? before.last : null;
     this.checks.value = { kind: "checking", fresh: [], last };
-    this.client ??= new KernelClient(this.makePort(), this.clock);
+    this.client ??= new KernelClient(this.makePort(), this.clock, PATIENCE_MS);
     const client = this.client;
     client.interruptSlow();
     const made = await this.attemptOf(step, project);
@@ -288,7 +290,8 @@ export class Taking {
     const build: AttemptBuild = { errors, warnings: made.warnings, programs };
     const attempt = new CompiledAttempt({
       workshop: this.workshop, files: project.files, build, objectId: object?.id ?? null,
-      ask: (work) => (object ? client.about(object, work) : Promise.resolve("gone")),
+      // Questions about a text that is no more are not asked.
+      ask: (work) => (object && seq === this.seq ? client.about(object, work) : Promise.resolve("gone")),
     });
     const outcomes = await runChecks(step, attempt, (fresh) => {
       if (seq === this.seq) this.checks.value = { kind: "checking", fresh, last };
