@@ -25,7 +25,7 @@ function judge(kernelName: string, lines: readonly Line[], flags = 0): VerifyRes
     insns: lines.map(([code, dst, src, off, imm]): Insn => ({ code, dst, src, off, imm })),
     maps: [], kfuncModules: [null], kfuncs: [], calls: [], funcInfo: [], lineInfo: [], subprogs: new Map(), poisoned: new Map(), btf: null, warnings: [],
   } as unknown as BoundProgram;
-  return verify(program, kernel.value, { logLevel: 1, events: false });
+  return verify(program, kernel.value, { logLevel: 1 });
 }
 
 describe.each<readonly [what: string, lines: readonly Line[], answers: Readonly<Record<string, string>>]>([
