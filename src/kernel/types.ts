@@ -111,6 +111,8 @@ export interface KernelPackManifest {
   structOps?: readonly { name: string; module: string | null }[];
   /** the kernel's own lists of functions and types by their symbol: sleepable_lsm_hooks, untrusted_lsm_hooks, btf_id_deny, btf_allowlist_d_path, rcu_protected_types… (full names, "bpf_lsm_file_open"); a list the release does not have is absent */
   idSets?: Readonly<Record<string, readonly string[]>>;
+  /** functions that BTF describes and the symbol table does not have (inlined, or kept under a compiler's name only): nothing attaches to them. By module, "" for vmlinux; left out by packs made before this was read */
+  functionsWithoutAddress?: Readonly<Record<string, readonly string[]>>;
   ctx: readonly CtxAccess[];
   limits: { insns: number; complexity: number; stack: number; callFrames: number; logLevels: number };
   /** facts found by probing that named features hang on, name → value (e.g. "insn_may_goto": true) */

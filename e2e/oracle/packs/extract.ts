@@ -219,6 +219,17 @@ function readStructOps(view: KernelView, table: bigint, module: string | null): 
     .sort();
 }
 
+/** Functions of a BTF object that the symbol table does not have: what attaches by address cannot find them (kernel bpf_check_attach_target). */
+export function functionsWithoutAddress(symbols: Symbols, btf: Pick<BtfView, "count" | "startId" | "type">, module: string | null): string[] {
+  const named = new Set(symbols.all.filter((symbol) => symbol.module === module).map((symbol) => symbol.name));
+  const out = new Set<string>();
+  for (let id = btf.startId; id < btf.count; id++) {
+    const type = btf.type(id);
+    if (type?.kind === BtfKind.FUNC && !named.has(type.name)) out.add(type.name);
+  }
+  return [...out].sort();
+}
+
 /** The kernel's plain BTF id sets (`BTF_SET_START(NAME)`, `struct btf_id_set`) by name, as names of what they hold: sleepable_lsm_hooks, btf_id_deny…. */
 export function readIdSets(view: KernelView): Record<string, string[]> {
   const { symbols, memory, btf } = view;

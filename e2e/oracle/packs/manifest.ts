@@ -255,6 +255,7 @@ export function makeManifest(kernel: string, facts: KernelFacts): KernelPackMani
     dtors: facts.live.flatMap(({ module, dtors }) => dtors.map((dtor) => ({ struct: nameIn(module, dtor.struct), kfunc: nameIn(module, dtor.kfunc) }))),
     structOps: facts.live.flatMap(({ module, structOps }) => structOps.map((name) => ({ name, module }))),
     idSets: facts.idSets,
+    functionsWithoutAddress: facts.withoutAddress,
     ctx: contextAccess(facts),
     limits: limitsOf(facts.features),
     probes: facts.features,

@@ -8,7 +8,7 @@ import { BtfKind, type Btf } from "../../../src/btf/types.ts";
 import type { HelperProto } from "../../../src/kernel/types.ts";
 import { kernelBtfPath } from "../vmlinux.ts";
 import { contextAsks, type ContextAsk } from "./context.ts";
-import { helperNames, readIdSets, readLiveBtfs, readProto, type KernelView, type LiveBtf } from "./extract.ts";
+import { functionsWithoutAddress, helperNames, readIdSets, readLiveBtfs, readProto, type KernelView, type LiveBtf } from "./extract.ts";
 import { addImm, callHelper, callKfunc, exit, load, mapValue, movImm, movReg, store } from "./insns.ts";
 import { runMachine } from "./machine.ts";
 import { KernelMemory, Symbols } from "./memory.ts";
@@ -34,6 +34,7 @@ export interface KernelFacts {
   /** kfunc sets by the kernel's symbol: the ids in it */
   readonly sets: readonly { readonly name: string; readonly module: string | null; readonly ids: readonly number[] }[];
   readonly idSets: Readonly<Record<string, readonly string[]>>;
+  readonly withoutAddress: Readonly<Record<string, readonly string[]>>;
   readonly variants: readonly Variant[];
   readonly supported: ReadonlySet<string>;
   readonly progTypeNames: readonly string[];
@@ -109,7 +110,7 @@ export async function probeKernel(kernel: string, say: (text: string) => void, k
   say(`first boot, ${loadOrder.length} modules, ${first.count} requests about program types`);
   const run1 = await runMachine(kernel, { modules: loadOrder, requests: first.encode(), keep });
   const answers1 = decodeAnswers(run1.sections.get("RESP") ?? Buffer.alloc(0), first.count);
-  let live, sets, idSets;
+  let live, sets, idSets, withoutAddress;
   try {
     const seen = view(run1, btf);
     const failed = (run1.sections.get("MODS") ?? "").toString().split("\n").filter((line) => line && !line.endsWith(" 0"));
@@ -117,6 +118,7 @@ export async function probeKernel(kernel: string, say: (text: string) => void, k
     live = readLiveBtfs(seen);
     sets = readSets(seen);
     idSets = readIdSets(seen);
+    withoutAddress = Object.fromEntries([{ name: null, btf }, ...modules].map((entry) => [entry.name ?? "", functionsWithoutAddress(seen.symbols, entry.btf, entry.name)]));
   } finally {
     run1.close();
   }
@@ -168,7 +170,7 @@ export async function probeKernel(kernel: string, say: (text: string) => void, k
   for (const { variant, module, id, request } of kfuncAsks) within(kfuncAnswers, variant.key).set(`${module ?? ""}/${id}`, answers[request]?.log ?? "");
   const judged = judgeFeatures(features, answers);
   return {
-    btf, btfBytes, modules, protos, helpers, live, sets, idSets, variants, supported, loads, helperAnswers, kfuncAnswers,
+    btf, btfBytes, modules, protos, helpers, live, sets, idSets, withoutAddress, variants, supported, loads, helperAnswers, kfuncAnswers,
     contextAnswers: contexts.map((ask) => ({ ...ask, answer: answers[ask.request] as Answer })),
     features: judged.features, mapTypes: judged.mapTypes,
     progTypeNames: kernelEnums(btf).progTypes.map(({ name }) => name), mapTypeNames: kernelEnums(btf).mapTypes,

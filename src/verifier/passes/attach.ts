@@ -14,6 +14,8 @@ export interface AttachInfo {
   /** name of the function, hook or member */
   name: string;
 }
+/** Stands for whatever functions a program is attached to later (kernel bpf_multi_func_btf_id). */
+const MULTI_FUNC = "bpf_multi_func";
 const MAX_ERRNO = 4095;
 const TRACING_SLEEPABLE = new Set([
   "trace_fentry", "trace_fexit", "modify_return", "trace_iter", "trace_fsession", "trace_raw_tp", "trace_fentry_multi", "trace_fexit_multi", "trace_fsession_multi",
@@ -78,21 +80,10 @@ function checkStructOps(env: Env): void {
   env.passData.set("attach", { proto, btf, name: member.name } satisfies AttachInfo);
 }
 
-const isTracingMulti = (attachType: string | null): boolean => attachType?.endsWith("_multi") === true && attachType.startsWith("trace_");
-
 const attachTypeKnown = (env: Env): boolean => env.prog.attachType === null || env.kernel.manifest.attachTypes.some((t) => t.name === env.prog.attachType);
-
-/** Which functions is checked when the link is made; until then a function without arguments stands for them (kernel bpf_multi_func). */
-function attachToMany(env: Env): void {
-  const { btf } = env.kernel;
-  const func = btf?.type(btf.find(BtfKind.FUNC, "bpf_multi_func") ?? 0);
-  const proto = func?.kind === BtfKind.FUNC ? btf?.type(func.type) : undefined;
-  if (btf && func && proto?.kind === BtfKind.FUNC_PROTO) env.passData.set("attach", { proto, btf, name: func.name } satisfies AttachInfo);
-}
 
 function checkTarget(env: Env): void {
   const { prog } = env;
-  if (isTracingMulti(prog.attachType) && !prog.attachBtfId && attachTypeKnown(env)) return attachToMany(env);
   if (!prog.attachBtfId) env.fail("EINVAL", "Tracing programs must provide btf_id");
   const btf = prog.attachBtf;
   if (!btf) env.fail("EINVAL", "Tracing program can only be attached to another program annotated with BTF");
@@ -107,6 +98,7 @@ function checkTarget(env: Env): void {
   if (proto?.kind !== BtfKind.FUNC_PROTO) env.failSilently("EINVAL");
   env.passData.set("attach", { proto, btf, name: t.name } satisfies AttachInfo);
   if (attachType === "trace_iter") return;
+  if (env.kernel.manifest.functionsWithoutAddress?.[btf.name === "vmlinux" ? "" : btf.name]?.includes(t.name) && t.name !== MULTI_FUNC) env.fail("ENOENT", `The address of function ${t.name} cannot be found`);
   if (prog.sleepable && !sleepableTarget(env, t.name)) env.fail("EINVAL", `${t.name} is not sleepable`);
   if (!prog.sleepable && attachType === "modify_return" && !modifiable(env, t.name)) env.fail("EINVAL", `${t.name}() is not modifiable`);
   if (prog.type === "lsm") {
@@ -132,7 +124,7 @@ function errorInjectable(env: Env, name: string): boolean {
 }
 function sleepableTarget(env: Env, name: string): boolean {
   if (env.prog.type === "lsm") return isSleepableLsmHook(env, name);
-  return name === "bpf_multi_func" || errorInjectable(env, name) || (env.kernel.kfunc(name)?.flags.includes("KF_SLEEPABLE") ?? false);
+  return name === MULTI_FUNC || errorInjectable(env, name) || (env.kernel.kfunc(name)?.flags.includes("KF_SLEEPABLE") ?? false);
 }
 function modifiable(env: Env, name: string): boolean {
   return name.startsWith("security_") || errorInjectable(env, name) || env.kernel.kfunc(name) !== undefined;
