@@ -30,7 +30,8 @@ export function shimHeader(entries: readonly ShimEntry[], kernels: readonly stri
     const named = /^bpf_iter_\w+_destroy$/.test(name);
     out.push(`#undef ${name}`, named ? `#define ${name} shim_${name}` : `#define ${name}(...) shim_${name}(__VA_ARGS__)`);
   }
-  return `${out.join("\n").replace(/\n{3,}/g, "\n\n")}\n`;
+  // A header is plain ASCII.
+  return `${out.join("\n").replaceAll(" … ", " to ").replace(/\n{3,}/g, "\n\n")}\n`;
 }
 
 function helperValue(name: string): string {

@@ -68,6 +68,8 @@ describe("plans over the real kernels", () => {
   it("a helper that came later is probed by its number's name", () => {
     const p = plan("void f(void) { bpf_loop(1, cb, c, 0); }");
     expect(p.entries[0]).toMatchObject({ name: "bpf_loop", kind: "helper", action: "wrap", fallback: { kernels: ["5.10"] } });
+    // eslint-disable-next-line no-control-regex
+    expect(p.header).toMatch(/^[\x00-\x7f]*$/);
     expect(p.header).toContain("bpf_core_enum_value_exists(enum bpf_func_id___shim, BPF_FUNC_loop___shim)");
   });
   it("another argument where one was reviewed", () => {
