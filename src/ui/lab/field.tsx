@@ -2,14 +2,14 @@ import { useId, useRef, useState } from "preact/hooks";
 import { controlOf, emptyValue, headline, moved, optionOf, pathText, problemsAt, switchOption, valueAt, withValue, type Control, type Json, type NameKind, type Path, type Problem, type Schema } from "../../session/lab/form-model.ts";
 import { session } from "../state.ts";
 import { Icon } from "../widgets/icon.tsx";
-import { askLab, document_, editDocument, inForce, draft, report } from "./lab-state.ts";
+import { askLab, labDocument, editDocument, inForce, draft, report } from "./lab-state.ts";
 
-const set = (path: Path, value: Json | undefined): void => editDocument(withValue(document_.peek() ?? {}, path, value));
+const set = (path: Path, value: Json | undefined): void => editDocument(withValue(labDocument.peek() ?? {}, path, value));
 
 /** Any value by its schema. Everything below is drawn from the description: a new operation needs no code here. */
 export function SchemaField({ schema, path, label, about }: { schema: Schema; path: Path; label: string; about: string }) {
   const control = controlOf(schema);
-  const value = valueAt(document_.value ?? {}, path);
+  const value = valueAt(labDocument.value ?? {}, path);
   switch (control.kind) {
     case "fixed": return null;
     case "object": return <fieldset class="lab-group"><legend class="label">{words(label)}</legend><p class="faint lab-about">{about}</p><ObjectFields control={control} path={path} /></fieldset>;
@@ -21,7 +21,7 @@ export function SchemaField({ schema, path, label, about }: { schema: Schema; pa
 
 /** The fields of an object: those required and those there; the others wait behind a button each. */
 export function ObjectFields({ control, path, skip = [] }: { control: Extract<Control, { kind: "object" }>; path: Path; skip?: readonly string[] }) {
-  const value = valueAt(document_.value ?? {}, path);
+  const value = valueAt(labDocument.value ?? {}, path);
   const there = (name: string): boolean => typeof value === "object" && value !== null && name in value;
   const fields = control.fields.filter((f) => !skip.includes(f.name) && controlOf(f.schema).kind !== "fixed");
   const absent = fields.filter((f) => !f.required && !there(f.name));
@@ -44,7 +44,7 @@ export function ObjectFields({ control, path, skip = [] }: { control: Extract<Co
 }
 
 function ListField({ control, path, label, about }: { control: Extract<Control, { kind: "list" }>; path: Path; label: string; about: string }) {
-  const value = valueAt(document_.value ?? {}, path);
+  const value = valueAt(labDocument.value ?? {}, path);
   const list = Array.isArray(value) ? (value as readonly Json[]) : [];
   const item = controlOf(control.item);
   if (item.kind === "text") return <WordsField control={item} list={list} path={path} label={label} about={about} />;
@@ -64,7 +64,7 @@ function ListField({ control, path, label, about }: { control: Extract<Control, 
 
 /** Title of an entry, with buttons that move and remove it. */
 export function ItemHead({ title, path, index, count, children }: { title: string; path: Path; index: number; count: number; children?: preact.ComponentChildren }) {
-  const move = (by: number): void => editDocument(moved(document_.peek() ?? {}, path, index, by));
+  const move = (by: number): void => editDocument(moved(labDocument.peek() ?? {}, path, index, by));
   return (
     <div class="lab-item-head">{children ?? <strong class="ellipsis">{title}</strong>}<span class="grow" />
       <button type="button" class="button small icon" aria-label={`Move ${title} up`} title="Up" disabled={index === 0} onClick={() => move(-1)}><span class="lab-up"><Icon name="down" size={11} /></span></button>
@@ -75,7 +75,7 @@ export function ItemHead({ title, path, index, count, children }: { title: strin
 }
 
 function VariantField({ control, path, label }: { control: Extract<Control, { kind: "variants" }>; path: Path; label: string }) {
-  const value = valueAt(document_.value ?? {}, path);
+  const value = valueAt(labDocument.value ?? {}, path);
   const option = optionOf(control, value);
   const fields = option ? controlOf(option.schema) : null;
   return (

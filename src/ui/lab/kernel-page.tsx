@@ -8,7 +8,7 @@ import { save } from "../actions.ts";
 import { newDocument, session, toast } from "../state.ts";
 import { Icon } from "../widgets/icon.tsx";
 import { ItemHead, Messages, ObjectFields } from "./field.tsx";
-import { BLANK, document_, draft, editDocument, inForce, loadLab, policy, readSample, report, samples, schema, schemaError, setDraft, useDraft, usePlain, type Sample } from "./lab-state.ts";
+import { BLANK, labDocument, draft, editDocument, inForce, loadLab, policy, readSample, report, samples, schema, schemaError, setDraft, useDraft, usePlain, type Sample } from "./lab-state.ts";
 import { ReleaseSlider } from "./release-slider.tsx";
 
 const mode = signal<"form" | "text">("form");
@@ -21,7 +21,7 @@ const open = signal<number | null>(0);
 export function KernelPage() {
   useEffect(() => void loadLab(), []);
   if (draft.value === null || listing.value) return <Beginning />;
-  const valid = document_.value !== undefined;
+  const valid = labDocument.value !== undefined;
   return (
     <div class="scroll pad lab">
       <div class="row wrap lab-bar">
@@ -31,7 +31,7 @@ export function KernelPage() {
         <span class="grow" />
         <button type="button" class="button small" onClick={() => { listing.value = true; }}><Icon name="book" size={12} /> Samples</button>
         <button type="button" class="button small" onClick={pickFile}><Icon name="upload" size={12} /> Import</button>
-        <button type="button" class="button small" onClick={() => save(`${nameOf(document_.value) || "custom"}.lab.json`, draft.value!, "application/json")}><Icon name="download" size={12} /> Export</button>
+        <button type="button" class="button small" onClick={() => save(`${nameOf(labDocument.value) || "custom"}.lab.json`, draft.value!, "application/json")}><Icon name="download" size={12} /> Export</button>
       </div>
       <InForce />
       <ReleaseSlider />
@@ -52,7 +52,7 @@ function InForce() {
   const waiting = on && session.project.value.overlay !== draft.value;
   return (
     <div class={`lab-force ${on ? "on" : ""}`}>
-      <span class="grow">{on ? <><strong>{session.project.value.kernel}+{nameOf(document_.value) || "…"}</strong> judges the program.{problems.length > 0 && <span class="no"> {problems.length === 1 ? "One thing is" : `${problems.length} things are`} wrong in it.</span>}{waiting && problems.length === 0 && <span class="faint"> …</span>}</> : <>The program is judged by Linux {session.project.value.kernel} as it is.</>}</span>
+      <span class="grow">{on ? <><strong>{session.project.value.kernel}+{nameOf(labDocument.value) || "…"}</strong> judges the program.{problems.length > 0 && <span class="no"> {problems.length === 1 ? "One thing is" : `${problems.length} things are`} wrong in it.</span>}{waiting && problems.length === 0 && <span class="faint"> …</span>}</> : <>The program is judged by Linux {session.project.value.kernel} as it is.</>}</span>
       {on ? <button type="button" class="button small outlined" onClick={usePlain}>Back to plain {session.project.value.kernel}</button>
         : <button type="button" class="button small run" disabled={problems.length > 0} onClick={useDraft}>Use this kernel</button>}
     </div>
@@ -77,12 +77,12 @@ function Changes({ schema: list }: { schema: Readonly<Record<string, unknown>> }
   const control = controlOf(list);
   const item = control.kind === "list" ? controlOf(control.item) : null;
   if (item?.kind !== "variants") return null;
-  const value = valueAt(document_.value ?? {}, ["changes"]);
+  const value = valueAt(labDocument.value ?? {}, ["changes"]);
   const entries = Array.isArray(value) ? (value as readonly Json[]) : [];
   const add = (word: string): void => {
     const option = item.options.find((o) => o.word === word);
     if (!option) return;
-    editDocument(withValue(document_.peek() ?? {}, ["changes", entries.length], emptyValue(option.schema)));
+    editDocument(withValue(labDocument.peek() ?? {}, ["changes", entries.length], emptyValue(option.schema)));
     open.value = entries.length;
   };
   return (
@@ -104,7 +104,7 @@ function Changes({ schema: list }: { schema: Readonly<Record<string, unknown>> }
               </ItemHead>
               {isOpen ? (
                 <div class="lab-item-body">
-                  <select class="field small" aria-label="Kind of change" value={option?.word ?? ""} onChange={(e) => editDocument(withValue(document_.peek() ?? {}, ["changes", i], switchOption(item, entry, e.currentTarget.value)))}>
+                  <select class="field small" aria-label="Kind of change" value={option?.word ?? ""} onChange={(e) => editDocument(withValue(labDocument.peek() ?? {}, ["changes", i], switchOption(item, entry, e.currentTarget.value)))}>
                     {!option && <option value="">…</option>}{item.options.map((o) => <option key={o.word} value={o.word}>{o.title}</option>)}
                   </select>
                   {option && <p class="faint lab-about">{option.about}</p>}
@@ -156,7 +156,7 @@ function Beginning() {
     <div class="scroll pad lab">
       <h2 class="lab-title">A kernel that does not exist</h2>
       <p class="muted lab-intro">Take Linux {session.project.value.kernel} and change what it offers to BPF: deprecate a kfunc with a date, remove, rename or change one, give it another meaning, add versions, a distribution's backports, or a subsystem of your own. Your program is then judged and run by that kernel, beside the real one.</p>
-      <div class="row wrap"><button type="button" class="button run" onClick={() => { replace(BLANK); mode.value = "form"; }}><Icon name="plus" size={13} /> Empty one</button><button type="button" class="button outlined" onClick={pickFile}><Icon name="upload" size={13} /> Import a file</button>{draft.value !== null && <button type="button" class="button outlined" onClick={() => { listing.value = false; }}><Icon name="left" size={13} /> Back to {nameOf(document_.value) || "mine"}</button>}</div>
+      <div class="row wrap"><button type="button" class="button run" onClick={() => { replace(BLANK); mode.value = "form"; }}><Icon name="plus" size={13} /> Empty one</button><button type="button" class="button outlined" onClick={pickFile}><Icon name="upload" size={13} /> Import a file</button>{draft.value !== null && <button type="button" class="button outlined" onClick={() => { listing.value = false; }}><Icon name="left" size={13} /> Back to {nameOf(labDocument.value) || "mine"}</button>}</div>
       {samples.value.length > 0 && <h3 class="heading lab-heading">Or start from one of these, with a program that meets it</h3>}
       <ul class="lab-samples">{samples.value.map((s) => <li key={s.file}><button type="button" class="example" onClick={() => void (s.program ? tryOut(s) : take(s.file))}><span class="example-title">{s.title}{s.base && <span class="tag">{s.base}</span>}</span><span class="example-about">{s.about}</span></button>{s.program && <button type="button" class="link lab-only" onClick={() => void take(s.file)}>Only the kernel</button>}</li>)}</ul>
     </div>

@@ -32,7 +32,7 @@ export function askLab<T>(work: (api: FullKernelWorkerApi) => Promise<T>): Promi
 export const draft = signal<string | null>(null);
 const DRAFT = "bpf-playground/lab-draft";
 export const inForce = computed(() => session.project.value.overlay !== null);
-export const document_ = computed<Json | undefined>(() => (draft.value === null ? undefined : readDocument(draft.value)));
+export const labDocument = computed<Json | undefined>(() => (draft.value === null ? undefined : readDocument(draft.value)));
 export const report = signal<OverlayReport>({ problems: [], notes: [] });
 export const policy = signal<LabPolicy | null>(null);
 

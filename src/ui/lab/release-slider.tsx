@@ -2,7 +2,7 @@ import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { valueAt, withValue } from "../../session/lab/form-model.ts";
 import { kernelNames, session } from "../state.ts";
-import { askLab, document_, editDocument, inForce, policy } from "./lab-state.ts";
+import { askLab, labDocument, editDocument, inForce, policy } from "./lab-state.ts";
 import { daysText } from "./kernel-page.tsx";
 
 const releases = signal<readonly string[]>([]);
@@ -15,7 +15,7 @@ export function ReleaseSlider() {
       if (answer !== "gone" && answer.ok) releases.value = answer.value;
     });
   }, [kernelNames.value.length]);
-  const document = document_.value;
+  const document = labDocument.value;
   const all = releases.value.slice(Math.max(0, releases.value.indexOf(kernel)));
   if (document === undefined || all.length < 2) return null;
   const said = valueAt(document, ["simulatedRelease"]);
@@ -24,7 +24,7 @@ export function ReleaseSlider() {
   const ends = new Set((policy.value?.dates ?? []).map((d) => d.release));
   const move = (i: number): void => {
     const to = all[i]!;
-    editDocument(withValue(document_.peek() ?? {}, ["simulatedRelease"], to === kernel ? undefined : to));
+    editDocument(withValue(labDocument.peek() ?? {}, ["simulatedRelease"], to === kernel ? undefined : to));
   };
   const check = session.check.value;
   const verdict = check.kind === "done" && !check.stale ? check.verdict : null;
