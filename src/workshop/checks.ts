@@ -138,7 +138,7 @@ async function scriptFailure(step: WorkshopStep, check: Extract<Check, { kind: "
   }
   const result = evaluateScript(check.expression, facts);
   if (!result.ok) return result.error;
-  return result.value ? null : "the script says no";
+  return result.value ? null : "that is not so yet";
 }
 
 /**
