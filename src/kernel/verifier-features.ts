@@ -252,6 +252,7 @@ export const VERIFIER_FEATURES = {
   nf_conn_writes: { since: "6.1", what: "some fields of struct nf_conn may be written" },
   tcp_ca_writes_pacing: { since: "6.0", what: "congestion control may set a socket's pacing" },
   tcp_ca_writes_stamps: { since: "6.4", what: "congestion control may set snd_cwnd_stamp and app_limited" },
+  scx_cid_setters: { since: "7.3", what: "schedulers by compact CPU numbers set slices and virtual times by kfuncs only" },
   struct_ops_by_btf: { since: "6.9", what: "struct_ops may come from modules" },
   struct_ops_stub_args: { since: "6.9", what: "stubs mark nullable and referenced arguments of struct_ops members" },
   dynptr_clone_overwrite: { since: "7.2", what: "a referenced dynptr with a clone may be overwritten" },

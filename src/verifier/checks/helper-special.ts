@@ -11,6 +11,8 @@ import type { CallMeta } from "./helper-args.ts";
 import { regBoundsSanityCheck } from "./scalar-ids.ts";
 
 const MAX_ERRNO = 4095;
+/** Tracing programs that are called through a trampoline (kernel bpf_prog_has_trampoline). */
+const TRAMPOLINES = new Set(["trace_fentry", "trace_fexit", "modify_return", "trace_fsession", "trace_fentry_multi", "trace_fexit_multi", "trace_fsession_multi"]);
 
 /** True when packet pointers are gone after the call. */
 export function helperSpecial(env: Env, meta: CallMeta): boolean {
@@ -47,8 +49,10 @@ export function helperSpecial(env: Env, meta: CallMeta): boolean {
       if (env.reg(1).type & T.MEM_RCU) env.aux[env.insnIdx]!.callWithPercpuAllocPtr = true;
       return false;
     case "bpf_get_func_ip":
-      if (env.progType === "tracing" && !["trace_fentry", "trace_fexit", "modify_return", "trace_fsession"].includes(env.prog.attachType ?? ""))
-        env.unsupported("bpf_get_func_ip in this kind of tracing program");
+      if (env.progType === "tracing" && !TRAMPOLINES.has(env.prog.attachType ?? "")) {
+        const fsession = env.kernel.manifest.attachTypes.some((t) => t.name === "trace_fsession") ? "fsession/" : "";
+        env.fail("ENOTSUPP", `func ${meta.func}#${env.insn.imm} supported only for fentry/fexit/${fsession}fmod_ret programs`);
+      }
       return false;
   }
   return false;

@@ -1,7 +1,7 @@
 /**
  * What the kernel's own struct_ops let programs do, and what programs may write to kernel structs: which members can be implemented, which of them may sleep, and which
  * fields of kernel structs may be written (each kind's check_member, cfi_stubs and btf_struct_access: kernel 7.2
- * net/ipv4/bpf_tcp_ca.c, net/sched/bpf_qdisc.c, kernel/sched/ext, drivers/hid/bpf, net/bpf/bpf_dummy_struct_ops.c).
+ * net/ipv4/bpf_tcp_ca.c, net/sched/bpf_qdisc.c, kernel/sched/ext, drivers/hid/bpf, io_uring/bpf-ops.c, net/bpf/bpf_dummy_struct_ops.c).
  */
 import { type Btf, BtfKind } from "../../btf/types.ts";
 import type { Env } from "../state/env.ts";
@@ -89,7 +89,8 @@ function hidWrite(env: Env, struct: string, btf: Btf, off: number, size: number)
 }
 
 function schedWrite(env: Env, struct: string, btf: Btf, off: number, size: number): void {
-  const fields = struct === "task_struct" ? ["scx.slice", "scx.dsq_vtime", "scx.disallow"] : [];
+  const task = env.f.scx_cid_setters && env.prog.structOpsMember?.typeName === "sched_ext_ops_cid" ? ["scx.disallow"] : ["scx.slice", "scx.dsq_vtime", "scx.disallow"];
+  const fields = struct === "task_struct" ? task : [];
   if (!fields.some((path) => {
     const r = memberRange(btf, struct, path);
     return r && off >= r.start && off + size <= r.end;
@@ -116,6 +117,13 @@ const KINDS: Readonly<Record<string, Kind>> = {
   },
   hid_bpf_ops: { sleepable: ["hid_rdesc_fixup", "hid_hw_request", "hid_hw_output_report"], write: hidWrite },
   sched_ext_ops: SCHED,
+  sched_ext_ops_cid: SCHED,
+  io_uring_bpf_ops: {
+    write: (env, struct, btf, off, size) => {
+      const last = struct === "iou_loop_params" ? memberRange(btf, struct, "cq_wait_idx") : undefined;
+      if (!last || off + size > last.end) env.failSilently("EACCES");
+    },
+  },
   // has no btf_struct_access: what can be read cannot be written
   smc_hs_ctrl: { write: readOnly },
 };
