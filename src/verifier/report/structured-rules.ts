@@ -25,7 +25,7 @@ export interface Report {
 }
 /** The message taken apart: its groups, and the line before it. */
 export interface Said { groups: readonly string[]; before: string }
-/** `marked`: only where the check marked that a report follows (Log.freeze); the same words stand elsewhere without one. */
+/** `marked`: only where the check marked that a report follows (Log.freeze) or a kfunc is called; helpers say the same words elsewhere without one. */
 export interface Rule { test: RegExp; marked?: true; make: (env: Env, said: Said) => Omit<Report, "insn"> & { insn?: number } }
 
 const MAX_VAR_OFF = 536870912;

@@ -4,7 +4,7 @@
  * explanation has the way that led there.
  */
 import type { Env } from "../state/env.ts";
-import { isLdImm64 } from "../passes/insn-info.ts";
+import { isKfuncCall, isLdImm64 } from "../passes/insn-info.ts";
 import { findLineInfo } from "./log.ts";
 import { type Report, RULES } from "./structured-rules.ts";
 
@@ -16,7 +16,7 @@ export function structuredReport(env: Env): Report | undefined {
   const [before = "", message = ""] = ["", ...env.log.lastLines(2)].slice(-2);
   for (const rule of RULES) {
     const m = rule.test.exec(message);
-    if (m && (!rule.marked || env.log.frozen >= 0)) return { insn: env.insnIdx, ...rule.make(env, { groups: m.slice(1), before }) };
+    if (m && (!rule.marked || env.log.frozen >= 0 || isKfuncCall(env.insn))) return { insn: env.insnIdx, ...rule.make(env, { groups: m.slice(1), before }) };
   }
   return undefined;
 }
