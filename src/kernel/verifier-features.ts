@@ -241,6 +241,7 @@ export const VERIFIER_FEATURES = {
   arena_alu_exclusive: { since: "7.3", what: "a 64-bit operation sees arena pointers always or never" },
   globals_by_sleepable: { since: "7.3", what: "global functions are verified apart for where they may sleep and where not" },
   pkt_bounds_kept: { since: "7.3", what: "packet pointers keep their bounds through arithmetic" },
+  map_uids_mapped: { since: "7.3", what: "inner maps correspond when states are compared, as other ids do" },
   map_lookup_refined: { since: "7.3", what: "a lookup in a map of maps or sockets gives what it holds at once" },
   no_tail_call_in_callbacks: { since: "7.3", what: "no tail calls within any callback" },
   spill_any_pointer: { since: "7.3", what: "every pointer can be spilled" },

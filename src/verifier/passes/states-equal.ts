@@ -49,8 +49,11 @@ function checkScalarIds(env: Env, oldId: number, curId0: number, m: IdMap): bool
 const idsOf = (env: Env, a: RegState, b: RegState, m: IdMap): boolean =>
   checkIds(env, a.id, b.id, m) && (env.f.ref_obj_ids ? checkIds(env, a.refObjId, b.refObjId, m) : checkIds(env, a.parentId, b.parentId, m));
 
+/** Which inner map a pointer stands for: an id like others since 7.3. */
+const uidsOk = (env: Env, a: RegState, b: RegState, m: IdMap): boolean => !env.f.map_uids_mapped || checkIds(env, a.mapUid, b.mapUid, m);
+
 function regsExact(env: Env, o: RegState, c: RegState, m: IdMap): boolean {
-  return sameUpToId(o, c) && idsOf(env, o, c, m);
+  return sameUpToId(o, c, !env.f.map_uids_mapped) && idsOf(env, o, c, m) && uidsOk(env, o, c, m);
 }
 /** Does safety with `o` imply safety with `c`? */
 export function regsafe(env: Env, o: RegState, c: RegState, m: IdMap, exact: Exact): boolean {
@@ -81,7 +84,7 @@ export function regsafe(env: Env, o: RegState, c: RegState, m: IdMap, exact: Exa
     case T.PTR_TO_MEM:
     case T.PTR_TO_BUF:
     case T.PTR_TO_TP_BUFFER:
-      return sameTypeData(o, c) && env.dom.within(o, c) && tnumIn(o.varOff, c.varOff) && idsOf(env, o, c, m);
+      return sameTypeData(o, c, !env.f.map_uids_mapped) && env.dom.within(o, c) && tnumIn(o.varOff, c.varOff) && idsOf(env, o, c, m) && uidsOk(env, o, c, m);
     case T.PTR_TO_PACKET_META:
     case T.PTR_TO_PACKET:
       if (o.range < 0 || c.range < 0) {

@@ -6,7 +6,7 @@ import { printReport, reportTitle, structuredReport, withReport } from "./struct
 function envWith(message: string, structured = true): Env {
   const line = { insn: 0, file: "a.bpf.c", line: 3, col: 2, text: "\treturn x;", fileOff: 1, lineOff: 2, lineCol: 0 };
   return {
-    f: { structured_errors: structured }, insnIdx: 0, insns: [{ code: 0xb7, dst: 0, src: 0, off: 0, imm: 0 }, { code: 0x95, dst: 0, src: 0, off: 0, imm: 0 }],
+    f: { structured_errors: structured }, insnIdx: 0, insn: { code: 0xb7, dst: 0, src: 0, off: 0, imm: 0 }, insns: [{ code: 0xb7, dst: 0, src: 0, off: 0, imm: 0 }, { code: 0x95, dst: 0, src: 0, off: 0, imm: 0 }],
     prog: { lineInfo: [line] }, subprogs: [{ start: 0, name: "main" }, { start: 2, name: "" }], subprogCnt: 1, findContainingSubprog: () => 0,
     log: { frozen: -1, dropped: 0, lastLines: () => [message], text: () => `${message}\n`, insnText: (i: number) => (i === 0 ? "(b7) r0 = 0" : "(95) exit") },
   } as unknown as Env;

@@ -199,15 +199,15 @@ export const regIsConst = (r: RegState, subreg32: boolean): boolean =>
 export const regConstValue = (r: RegState, subreg32: boolean): bigint => (subreg32 ? r.varOff.value & 0xffff_ffffn : r.varOff.value);
 
 /** All of a type's own data equal (kernel: memcmp up to var_off). */
-export function sameTypeData(a: RegState, b: RegState): boolean {
+export function sameTypeData(a: RegState, b: RegState, uids = true): boolean {
   return (
-    a.type === b.type && a.off === b.off && a.range === b.range && a.map === b.map && a.mapUid === b.mapUid && a.btf === b.btf && a.btfId === b.btfId &&
+    a.type === b.type && a.off === b.off && a.range === b.range && a.map === b.map && (!uids || a.mapUid === b.mapUid) && a.btf === b.btf && a.btfId === b.btfId &&
     a.memSize === b.memSize && a.dynptrType === b.dynptrType && a.dynptrFirst === b.dynptrFirst && a.iterState === b.iterState &&
     a.irqClass === b.irqClass && a.subprogno === b.subprogno && a.iterDepth === b.iterDepth
   );
 }
 /** Type data and scalar parts equal (kernel: memcmp up to id). */
-export function sameUpToId(a: RegState, b: RegState): boolean {
-  return a === b || (sameTypeData(a, b) && tnumEqual(a.varOff, b.varOff) && r64Equal(a.r64, b.r64) && r32Equal(a.r32, b.r32));
+export function sameUpToId(a: RegState, b: RegState, uids = true): boolean {
+  return a === b || (sameTypeData(a, b, uids) && tnumEqual(a.varOff, b.varOff) && r64Equal(a.r64, b.r64) && r32Equal(a.r32, b.r32));
 }
 export const tnumZero = tnumConst(0n);
