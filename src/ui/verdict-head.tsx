@@ -30,7 +30,7 @@ function head(): Head {
   if (check.kind === "done") {
     const v = check.verdict;
     const { word, icon, tone } = WORDS[v.verdict]!;
-    const by = v.stage === "verify" ? `by the verifier of Linux ${v.kernel}` : `before the verifier, ${STAGES[v.stage]} for Linux ${v.kernel}`;
+    const by = v.stage === "verify" ? `by the verifier of Linux ${v.kernelName ?? v.kernel}` : `before the verifier, ${STAGES[v.stage]} for Linux ${v.kernelName ?? v.kernel}`;
     const stats = v.verify && v.verdict === "accepted" ? `, ${v.verify.stats.insns.toLocaleString("en")} instructions processed` : "";
     const source = v.source ?? v.verify?.source ?? v.load?.source ?? null;
     return { tone, icon, word, detail: by + stats, message: v.message, at: source && session.object.value?.from === "source" && projectFile(source.file) ? source : null, busy: compile.kind === "compiling" || compile.kind === "waiting", stale: check.stale };

@@ -9,6 +9,8 @@ import type { InsnStates, VerifyResult, WatchRequest } from "../verifier/types.t
 export interface ProgramVerdict {
   program: string;
   kernel: string;
+  /** what a custom kernel calls itself: "7.2+NAME" */
+  kernelName?: string;
   verdict: "accepted" | "rejected" | "unsupported" | "stopped";
   stage: "open" | "relocate" | "resolve" | "verify";
   message: string;

@@ -118,7 +118,8 @@ export class KernelCore implements FullKernelWorkerApi {
   ): Promise<ProgramVerdict> {
     const start = this.now();
     const bound = await this.bind(objectId, program, kernelName, overlay);
-    const base = { program, kernel: kernelName };
+    const custom = overlay === null ? null : await this.store.kernel(kernelName, overlay);
+    const base = { program, kernel: kernelName, ...(custom?.ok ? { kernelName: custom.value.name } : {}) };
     if (!bound.ok) {
       const { stage, message, insn, source } = bound.error;
       const api = await this.explainRefusal({ load: bound.error, message: "" }, program, objectId, kernelName, overlay);

@@ -24,7 +24,7 @@ export function OutputPanel() {
   return (
     <div class="scroll pad output">
       <Outcome result={result} />
-      {verdict?.verdict === "rejected" && <p class="note warn">Linux {verdict.kernel} would not have loaded this program; it ran here all the same, in a sandbox.</p>}
+      {verdict?.verdict === "rejected" && <p class="note warn">Linux {verdict.kernelName ?? verdict.kernel} would not have loaded this program; it ran here all the same, in a sandbox.</p>}
       <section>
         <h3 class="heading">trace_pipe</h3>
         {result.trace.length === 0 ? <p class="faint">no line printed</p> : <pre class="quote trace">{result.trace.slice(0, 2000).join("\n")}{result.trace.length > 2000 ? `\n… ${result.trace.length - 2000} more lines` : ""}</pre>}

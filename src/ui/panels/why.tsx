@@ -43,7 +43,7 @@ function Accepted() {
   const v = session.verdict.value;
   return (
     <section>
-      <h2>Linux {v?.kernel} would load it</h2>
+      <h2>Linux {v?.kernelName ?? v?.kernel} would load it</h2>
       <p>{program?.name} ({program?.section}) passed every check. Run it on the input, or ask <button type="button" class="link" onClick={() => { panel.value = "matrix"; }}>all kernels</button>.</p>
     </section>
   );
