@@ -5,9 +5,10 @@ import {
 } from "../../isa/table.ts";
 import type { Insn } from "../../isa/types.ts";
 import * as A from "../domains/alu.ts";
-import { setKnown, setKnown32, zext32to64 } from "../domains/bounds.ts";
+import { type ScalarState, setKnown, setKnown32, zext32to64 } from "../domains/bounds.ts";
 import { coerceSubregToSizeSx, coerceToSizeSx } from "../domains/coerce.ts";
-import { fls64, tnumIsConst, tnumSubregIsConst } from "../domains/tnum.ts";
+import { r32Equal, r64Equal } from "../domains/range.ts";
+import { fls64, tnumEqual, tnumIsConst, tnumSubregIsConst } from "../domains/tnum.ts";
 import { markChainPrecision } from "../passes/backtrack.ts";
 import type { Env } from "../state/env.ts";
 import {
@@ -299,6 +300,15 @@ export function adjustScalarMinMaxVals(env: Env, insn: Insn, dst: RegState, src:
   }
   if (op === BPF_ADD || op === BPF_SUB) sanitizeValAlu(env, insn);
   if (foldConst(dst, src, op, alu32)) return;
+  const remembers = env.bypassSpecV1 && op !== BPF_NEG && op !== BPF_END;
+  const last = remembers ? env.curAux.lastAlu : null;
+  if (last !== null && sameScalar(last.dst, dst) && sameScalar(last.src, src)) {
+    dst.varOff = last.out.varOff;
+    dst.r64 = last.out.r64;
+    dst.r32 = last.out.r32;
+    return;
+  }
+  const before = scalarOf(dst), paths = env.pathGen;
   const signed = insn.off === 1;
   switch (op) {
     case BPF_ADD: A.scalarAdd(dom, dst, src); break;
@@ -332,7 +342,11 @@ export function adjustScalarMinMaxVals(env: Env, insn: Insn, dst: RegState, src:
   }
   if (alu32 && op !== BPF_END) zext32to64(dom, dst);
   dom.sync(dst);
+  // Loops ask an instruction the same again and again. A value that forked into two paths is no function of its operands.
+  if (remembers && paths === env.pathGen) env.curAux.lastAlu = { dst: before, src: scalarOf(src), out: scalarOf(dst) };
 }
+const scalarOf = (r: ScalarState): ScalarState => ({ varOff: r.varOff, r64: r.r64, r32: r.r32 });
+const sameScalar = (a: ScalarState, b: ScalarState): boolean => r32Equal(a.r32, b.r32) && tnumEqual(a.varOff, b.varOff) && r64Equal(a.r64, b.r64);
 function clearTypeLinks(r: RegState): void {
   r.id = 0;
   r.off = 0;

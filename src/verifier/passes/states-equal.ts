@@ -12,23 +12,30 @@ import { oldStatesEqual } from "./states-equal-old.ts";
 
 export type Exact = "not" | "exact" | "range";
 
+const NONE: number[] = [];
 /** Pairs of ids that must correspond. */
 export class IdMap {
-  private old: number[] = [];
-  private cur: number[] = [];
+  // made when the first pair comes: most comparisons end before
+  private old: number[] | null = null;
+  private cur: number[] = NONE;
   tmpIdGen: number;
   constructor(tmpIdGen: number) {
     this.tmpIdGen = tmpIdGen;
+  }
+  private start(): number[] {
+    this.cur = [];
+    return [];
   }
   /** Kernel check_ids. */
   check(oldId: number, curId: number, oneToOne: boolean): boolean {
     if ((oldId !== 0) !== (curId !== 0)) return false;
     if (oldId === 0) return true;
-    for (let i = 0; i < this.old.length; i++) {
-      if (this.old[i] === oldId) return this.cur[i] === curId;
+    const old = (this.old ??= this.start());
+    for (let i = 0; i < old.length; i++) {
+      if (old[i] === oldId) return this.cur[i] === curId;
       if (oneToOne && this.cur[i] === curId) return false;
     }
-    this.old.push(oldId);
+    old.push(oldId);
     this.cur.push(curId);
     return true;
   }

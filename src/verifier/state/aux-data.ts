@@ -1,5 +1,6 @@
 /** What the verifier remembers per instruction and per subprogram (kernel struct bpf_insn_aux_data, struct bpf_subprog_info). */
 import type { Btf } from "../../btf/types.ts";
+import type { ScalarState } from "../domains/bounds.ts";
 import type { VMap } from "./maps.ts";
 import type { RegState } from "./reg-state.ts";
 
@@ -18,6 +19,8 @@ export class InsnAux {
   mapKey = -1;
   /** the immediate operand as a register; never changed */
   immReg: RegState | null = null;
+  /** operands and result of this arithmetic instruction when it was computed last */
+  lastAlu: { dst: ScalarState; src: ScalarState; out: ScalarState } | null = null;
   ctxFieldSize = 0;
   /** context load that 5.10 accepts and cannot rewrite */
   ctxUnrewritten = false;
