@@ -11,8 +11,19 @@ import { findLineInfo } from "./log.ts";
 /** The last message that is not only statistics or a state; some refusals end in a state. */
 const LINES = 12;
 
-/** @param env of a recording walk that ended in a refusal */
+/** @param env of a recording walk that ended in a refusal. A defect in here must not touch the verdict: then the kernel's words stand alone. */
 export function explain(env: Env, result: VerifyResult): Explanation {
+  try {
+    return explained(env, result);
+  } catch (error) {
+    const what = error instanceof Error ? error.message : String(error);
+    return {
+      family: "other", check: "", title: result.message, reason: `The kernel's own words are all there is: the explanation failed by a defect of this simulation (${what}).`,
+      insn: env.insnIdx as InsnIdx, insnText: "", operands: [], related: [], path: [], branches: 0, fixes: [],
+    };
+  }
+}
+function explained(env: Env, result: VerifyResult): Explanation {
   const lines = env.log.lastLines(LINES);
   const c = new Case(env, result.message, lines);
   const found = find(c);
