@@ -52,6 +52,7 @@ export async function verifierBench(chromium: Chromium, rounds = 3): Promise<voi
   console.log(`\nVerifier, kernel ${KERNEL}: processed instructions per second (processor seconds of the whole process, garbage collection included; wall in brackets), median of ${rounds}`);
   const rows: string[][] = [];
   const rates: number[] = [];
+  const slowest: number[] = [];
   const ours = new Map<string, number>();
   for (const name of names) {
     const runs: Record<string, Judged[]> = { chromium: [], node: [] };
@@ -64,6 +65,7 @@ export async function verifierBench(chromium: Chromium, rounds = 3): Promise<voi
     // A refused program is walked twice, with the log the second time, and libbpf asks the kernel again and again for a larger log.
     if (verdict === "accepted") {
       rates.push(rate("chromium", "wall"));
+      slowest.push(...runs["chromium"]!.map((r) => r.insns / (r.cpu / 1000)));
       ours.set(name, median(runs["chromium"]!.map((r) => r.wall)));
     }
     const memory = peakMemory(renderer);
@@ -94,7 +96,7 @@ export async function verifierBench(chromium: Chromium, rounds = 3): Promise<voi
   table(["program", "verdict", "processed", chromium.version, `Node ${process.versions.node.split(".")[0]}`, "renderer's peak so far"], rows);
   const memory = peakMemory(renderer);
   if (memory) console.log(`  peak resident memory of the renderer, page and engine included: ${megabytes(memory)}; target under ${megabytes(TARGET_MEMORY)}: ${memory < TARGET_MEMORY ? "met" : "NOT met"}`);
-  console.log(`  target: ${count(TARGET_RATE)} a second in Chromium: ${Math.min(...rates) >= TARGET_RATE ? "met" : `NOT met (lowest ${count(Math.min(...rates))})`}`);
+  console.log(`  target: ${count(TARGET_RATE)} a second in Chromium: ${Math.min(...rates) >= TARGET_RATE ? "met" : `NOT met (lowest ${count(Math.min(...rates))})`} by the clock; each run by processor time, which a busy machine lengthens less: ${Math.min(...slowest) >= TARGET_RATE ? "met" : "NOT met"} (lowest ${count(Math.min(...slowest))})`);
   await page.context().close();
   await realKernel(engine, ours);
 }
