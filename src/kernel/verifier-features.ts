@@ -127,7 +127,6 @@ export const VERIFIER_FEATURES = {
   null_arg_precise: { since: "7.1", what: "a zero passed for a pointer becomes precise" },
   alloc_size_precise: { since: "6.1", what: "a constant allocation size becomes precise" },
   nospec_recovery: { since: "6.17", what: "an error on a speculative path ends that path" },
-  speculative_unknown_regs: { since: "7.0", what: "registers of a mispredicted branch are unknown" },
   // program structure
   func_info_early: { since: "6.7", what: "func_info is checked before subprograms are found" },
   attach_after_cfg: { since: "6.18", what: "the attach target is checked after the flow graph" },

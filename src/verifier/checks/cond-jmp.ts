@@ -156,7 +156,7 @@ export function checkCondJmpOp(env: Env, insn: Insn): void {
 /** The branch is decided; without privilege the other way is still explored as speculation. */
 function followOne(env: Env, insn: Insn, taken: boolean): void {
   const idx = env.insnIdx;
-  if (!env.bypassSpecV1) speculativePath(env, env.f.speculative_unknown_regs ? insn : null, taken ? idx + 1 : idx + insn.off + 1, idx);
+  if (!env.bypassSpecV1) speculativePath(env, insn, taken ? idx + 1 : idx + insn.off + 1, idx);
   if (env.log.verbose && env.f.log_state_at_decided_branch) env.log.insnState(env.curState, env.curState.curframe);
   if (taken) env.insnIdx += insn.off;
 }
