@@ -98,11 +98,10 @@ export const sameCallsites = (a: VState, b: VState): boolean => a.curframe === b
 /** Finished states forget what nothing read (kernel clean_live_states). */
 export function cleanLiveStates(env: Env, list: readonly StateListEntry[], insnIdx: number, cur: VState): void {
   for (const { state } of list) {
-    if (state.branches > 0 || state.insnIdx !== insnIdx || !sameCallsites(state, cur)) continue;
-    if (env.f.loop_entries) {
-      const entry = loopEntry(state);
-      if (entry && entry.branches > 0) continue;
-    }
+    if (state.branches > 0) continue;
+    // asked of every state of the list, as the kernel does: asking shortens the chains
+    if (env.f.loop_entries && (loopEntry(state)?.branches ?? 0) > 0) continue;
+    if (state.insnIdx !== insnIdx || !sameCallsites(state, cur)) continue;
     if (env.f.scc_loops && incompleteReadMarks(env, state)) continue;
     if (state.frames[0]!.regs[0]!.live & REG_LIVE_DONE) continue;
     for (let f = 0; f <= state.curframe; f++) cleanFrame(env, state.frames[f]!);
@@ -124,7 +123,7 @@ export function loopEntry(st: VState): VState | null {
 export function updateLoopEntry(cur: VState, hdr: VState): void {
   const c = loopEntry(cur) ?? cur, h = loopEntry(hdr) ?? hdr;
   if (h.branches > 0 && h.dfsDepth <= c.dfsDepth) {
-    cur.loopEntry = h;
-    h.usedAsLoopEntry = true;
+    cur.loopEntry = hdr;
+    hdr.usedAsLoopEntry = true;
   }
 }
