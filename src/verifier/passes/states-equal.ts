@@ -121,7 +121,7 @@ function scalarRegForStack(env: Env, s: StackSlot, im: number): RegState | null 
   if (slotType(s.types, im) === STACK_SPILL && s.spilled.type === T.SCALAR_VALUE && (env.f.stacksafe_half_slots || slotType(s.types, 0) === STACK_SPILL)) return s.spilled;
   for (let i = im; i < 8; i++) {
     const t = slotType(s.types, i);
-    if (t === STACK_MISC || ((t === STACK_INVALID || t === STACK_POISON) && env.allowUninitStack)) continue;
+    if (t === STACK_MISC || ((t === STACK_INVALID || (t === STACK_POISON && env.f.stacksafe_poison_as_misc)) && env.allowUninitStack)) continue;
     return null;
   }
   return UNBOUND;
