@@ -145,6 +145,7 @@ export const VERIFIER_FEATURES = {
   global_func_void: { since: "7.1", what: "global functions may return nothing" },
   global_func_arena_ret: { since: "7.1", what: "global functions may return arena pointers" },
   global_func_lock_check: { since: "5.13", what: "no global function calls under a lock" },
+  global_func_preempt_check: { since: "6.10", until: "6.15", what: "no global function is called with preemption disabled" },
   global_func_sleep_check: { since: "6.15", what: "sleepable global functions need a sleepable context" },
   global_func_pkt_data: { since: "6.12", what: "global functions that change packets" },
   global_func_throw: { since: "7.2", what: "global functions that throw" },

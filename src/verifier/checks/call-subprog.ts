@@ -51,6 +51,10 @@ export function checkFuncCall(env: Env, insn: Insn): Flow {
       env.verbose("global function calls are not allowed while holding a lock,\n");
       env.fail("EINVAL", "use static function instead");
     }
+    if (st.activePreemptLocks && env.f.global_func_preempt_check) {
+      env.verbose("global function calls are not allowed with preemption disabled,\n");
+      env.fail("EINVAL", "use static function instead");
+    }
     if (env.f.global_func_sleep_check && info.mightSleep && !inSleepableContext(env)) {
       if (env.f.sleep_messages_new) env.fail("EINVAL", `sleepable global function ${name}() called in ${nonSleepableContext(env)}`);
       env.verbose("global functions that may sleep are not allowed in non-sleepable context,\ni.e., in a RCU/IRQ/preempt-disabled section, or in\n");

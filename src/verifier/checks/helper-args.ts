@@ -112,7 +112,8 @@ export function checkFuncArg(env: Env, i: number, meta: CallMeta, fn: HelperProt
     env.verbose(`more than one arg with ref_obj_id R${regno} ${reg.refObjId} ${meta.refObjId}`);
     env.failSilently("EACCES");
   }
-  if (regIsReferenced(env, reg)) meta.refObjId = env.f.ref_obj_ids ? reg.refObjId : reg.id;
+  // Where a kernel pointer is exchanged may be a local object: its reference is not what the call is about.
+  if (regIsReferenced(env, reg) && !(env.f.ref_obj_ids && arg.base === "ARG_KPTR_XCHG_DEST")) meta.refObjId = env.f.ref_obj_ids ? reg.refObjId : reg.id;
   checkByType(env, i, meta, fn, arg.base, arg.flags, insnIdx);
 }
 
