@@ -66,7 +66,8 @@ function Causes() {
     for (const program of session.summary.value?.programs ?? []) {
       const cell = matrix.cells.value.get(cellKey(program.name, kernel));
       if (cell?.kind !== "done" || cell.verdict.verdict === "accepted") continue;
-      const key = `${program.name}\n${cell.verdict.message}`;
+      // The same words may have another cause on another kernel: not there yet, not built, gone.
+      const key = `${program.name}\n${cell.verdict.message}\n${cell.verdict.api?.status ?? ""}`;
       const group = groups.get(key) ?? { verdict: cell.verdict.verdict, program: program.name, message: cell.verdict.message, why: cell.verdict.api?.sentences[0] ?? cell.verdict.note ?? null, kernels: [] };
       group.kernels.push(kernel);
       groups.set(key, group);
