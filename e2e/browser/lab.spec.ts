@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Browser, BrowserContext, Page } from "playwright-core";
-import { dist, launch, openPage, tab, verdict, writeSource } from "./page.ts";
+import { copyLink, dist, launch, openPage, tab, verdict, writeSource } from "./page.ts";
 import { startHost, type Host } from "./static-server.ts";
 
 let browser: Browser;
@@ -54,11 +54,7 @@ describe("a custom kernel", () => {
     await page.locator(".segments").getByText("Form", { exact: true }).click();
     expect(await page.locator(".lab-release").innerText()).toBe("7.4");
 
-    await page.getByRole("button", { name: "Share", exact: true }).click();
-    await page.getByRole("menuitem", { name: /Copy link/ }).click();
-    const copied = (): Promise<string> => page.evaluate(() => navigator.clipboard.readText());
-    await expect.poll(copied, { timeout: 30_000 }).toContain(`${host.url}#v1.`);
-    const link = await copied();
+    const link = await copyLink(page, host.url);
     const second = await browser.newContext();
     const other = await openPage(second, link);
     await verdict(other.page, /Accepted/, "7.3");

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Browser, BrowserContext } from "playwright-core";
-import { dist, editorReady, kernelButton, launch, openPage, sourceText, tab, verdict, writeSource } from "./page.ts";
+import { copyLink, dist, editorReady, kernelButton, launch, openPage, sourceText, tab, verdict, writeSource } from "./page.ts";
 import { startHost, type Host } from "./static-server.ts";
 
 const PASS = `#include "vmlinux.h"
@@ -55,12 +55,7 @@ describe.each([
     await page.locator(".outcome").waitFor({ timeout: 60_000 });
     expect(await page.locator(".outcome").innerText()).toContain("XDP_DROP");
 
-    await page.getByRole("button", { name: "Share", exact: true }).click();
-    await page.getByRole("menuitem", { name: /Copy link/ }).click();
-    // The link is packed and copied a moment after the click.
-    const copied = (): Promise<string> => page.evaluate(() => navigator.clipboard.readText());
-    await expect.poll(copied, { timeout: 30_000 }).toContain(`${host.url}#v1.`);
-    const link = await copied();
+    const link = await copyLink(page, host.url);
 
     const second = await browser.newContext();
     const other = await openPage(second, link);

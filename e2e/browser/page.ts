@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { expect } from "vitest";
 import { chromium, type Browser, type BrowserContext, type Page } from "playwright-core";
 
 /** The build under test; $DIST names another than dist/. */
@@ -63,3 +64,12 @@ export async function sourceText(page: Page): Promise<string> {
 
 export const kernelButton = (page: Page, kernel: string) => page.getByRole("radio", { name: new RegExp(`^${kernel.replace(".", "\\.")}(?:,|$)`) });
 export const tab = (page: Page, name: string) => page.getByRole("tab", { name, exact: true });
+
+/** Copies the project's link by the Share menu, as a person would; it is packed and copied a moment after the click. */
+export async function copyLink(page: Page, url: string): Promise<string> {
+  await page.getByRole("button", { name: "Share", exact: true }).click();
+  await page.getByRole("menuitem", { name: /Copy link/ }).click();
+  const copied = (): Promise<string> => page.evaluate(() => navigator.clipboard.readText());
+  await expect.poll(copied, { timeout: 30_000 }).toContain(`${url}#v1.`);
+  return copied();
+}

@@ -1,4 +1,5 @@
 import type { CallStatus } from "../workers/kernel-api.ts";
+import { extentOf } from "./matrix.ts";
 
 /** A row of calls × kernels. */
 export interface CallRow {
@@ -37,13 +38,19 @@ function summary(cells: ReadonlyMap<string, CallStatus>, kernels: readonly strin
   const asked = kernels.filter((k) => cells.has(k));
   if (asked.length < kernels.length) return null;
   const known = asked.filter((k) => cells.get(k)!.status !== "not known");
-  const good = known.filter((k) => usable(cells.get(k)!));
   const rest = known.length < asked.length ? `; not known for ${asked.filter((k) => !known.includes(k)).join(", ")}` : "";
-  if (good.length === 0) return `none of them${rest}`;
-  if (good.length === known.length) return `all${rest}`;
-  const first = known.indexOf(good[0]!);
-  const last = known.indexOf(good.at(-1)!);
-  if (last - first + 1 !== good.length) return `${good.join(", ")} only${rest}`;
-  if (last === known.length - 1) return `${good[0]} or newer${rest}`;
-  return first === 0 ? `up to ${good.at(-1)}${rest}` : first === last ? `${good[0]} only${rest}` : `${good[0]} to ${good.at(-1)}${rest}`;
+  return `${words(known, known.map((k) => usable(cells.get(k)!)))}${rest}`;
+}
+
+function words(kernels: readonly string[], good: readonly boolean[]): string {
+  const extent = extentOf(good);
+  switch (extent.kind) {
+    case "none": return "none of them";
+    case "all": return "all";
+    case "scattered": return `${kernels.filter((_, i) => good[i]).join(", ")} only`;
+    case "from": return `${kernels[extent.first]} or newer`;
+    case "to": return `up to ${kernels[extent.last]}`;
+    case "only": return `${kernels[extent.first]} only`;
+    case "between": return `${kernels[extent.first]} to ${kernels[extent.last]}`;
+  }
 }

@@ -1,3 +1,4 @@
+import { readUpTo } from "./stream.ts";
 import { err, ok, type Result } from "../base/result.ts";
 import { emptyProject, parseProject } from "./project.ts";
 import type { Project } from "./types.ts";
@@ -76,27 +77,7 @@ function settings(project: Project): string {
 
 /** All bytes of a stream, or null when they pass the limit (the stream is then cancelled). */
 async function pipe(input: Uint8Array, through: CompressionStream | DecompressionStream, limit: number): Promise<Uint8Array | null> {
-  const source = new Blob([input as BlobPart]).stream().pipeThrough(through as unknown as ReadableWritablePair<Uint8Array, Uint8Array>);
-  const reader = source.getReader();
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    size += value.length;
-    if (size > limit) {
-      await reader.cancel().catch(() => undefined);
-      return null;
-    }
-    chunks.push(value);
-  }
-  const out = new Uint8Array(size);
-  let at = 0;
-  for (const chunk of chunks) {
-    out.set(chunk, at);
-    at += chunk.length;
-  }
-  return out;
+  return readUpTo(new Blob([input as BlobPart]).stream().pipeThrough(through as unknown as ReadableWritablePair<Uint8Array, Uint8Array>), limit);
 }
 
 export function toBase64Url(bytes: Uint8Array): string {

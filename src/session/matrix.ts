@@ -85,6 +85,19 @@ export class Matrix {
   }
 }
 
+/** Where in a row of kernels (oldest first) something holds: everywhere, from one on, up to one, in one stretch, or here and there. */
+export type Extent = { kind: "none" | "all" | "scattered" } | { kind: "from" | "to" | "only" | "between"; first: number; last: number };
+
+export function extentOf(holds: readonly boolean[]): Extent {
+  const first = holds.indexOf(true);
+  const last = holds.lastIndexOf(true);
+  if (first < 0) return { kind: "none" };
+  if (holds.every(Boolean)) return { kind: "all" };
+  if (!holds.slice(first, last + 1).every(Boolean)) return { kind: "scattered" };
+  const kind = last === holds.length - 1 ? "from" : first === 0 ? "to" : first === last ? "only" : "between";
+  return { kind, first, last };
+}
+
 /**
  * In words, from which kernel on a program is accepted, out of a filled row (oldest kernel first).
  * null while cells are missing.
@@ -98,16 +111,15 @@ export function minimumKernel(row: readonly (Cell | undefined)[], kernels: reado
     const rest = minimumKernel(row.filter((_, i) => known(i)), kernels.filter((_, i) => known(i)));
     return `${rest === null ? "" : `${rest}; `}not known for ${unknown.join(", ")}`;
   }
-  const verdicts = all;
-  const accepted = verdicts.map((v) => v === "accepted");
-  const count = accepted.filter(Boolean).length;
-  if (count === 0) return "accepted by none of them";
-  if (count === accepted.length) return `accepted by all, from ${kernels[0]} on`;
-  const first = accepted.indexOf(true);
-  const last = accepted.lastIndexOf(true);
-  const contiguous = accepted.slice(first, last + 1).every(Boolean);
-  if (!contiguous) return `accepted by ${kernels.filter((_, i) => accepted[i]).join(", ")} only`;
-  if (last === accepted.length - 1) return `needs ${kernels[first]} or newer`;
-  if (first === 0) return `accepted up to ${kernels[last]}, not after`;
-  return first === last ? `accepted by ${kernels[first]} only` : `accepted from ${kernels[first]} to ${kernels[last]}`;
+  const accepted = all.map((v) => v === "accepted");
+  const extent = extentOf(accepted);
+  switch (extent.kind) {
+    case "none": return "accepted by none of them";
+    case "all": return `accepted by all, from ${kernels[0]} on`;
+    case "scattered": return `accepted by ${kernels.filter((_, i) => accepted[i]).join(", ")} only`;
+    case "from": return `needs ${kernels[extent.first]} or newer`;
+    case "to": return `accepted up to ${kernels[extent.last]}, not after`;
+    case "only": return `accepted by ${kernels[extent.first]} only`;
+    case "between": return `accepted from ${kernels[extent.first]} to ${kernels[extent.last]}`;
+  }
 }

@@ -20,7 +20,6 @@ import { computeStackLiveness } from "./passes/stack-liveness.ts";
 import { sortSubprogsTopo } from "./passes/subprog-order.ts";
 import { addSubprogAndKfunc, checkSubprogs } from "./passes/subprogs.ts";
 import { refusedBeforeVerifier } from "./checks/privileges.ts";
-import { checkCtxLoadsRewritten } from "./checks/ctx-unrewritten.ts";
 import { buildMaps } from "./checks/map-record.ts";
 import { explain } from "./report/explain.ts";
 import { findLineInfo, LOG_STATS } from "./report/log.ts";
@@ -69,7 +68,6 @@ function checkAll(env: Env): void {
   if (env.f.lazy_global_funcs) doCheckSubprogs(env);
   shrinkFastcallStack(env);
   checkMaxStackDepth(env);
-  checkCtxLoadsRewritten(env);
   checkRewrites(env);
 }
 

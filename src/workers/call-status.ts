@@ -6,6 +6,7 @@ import type { Kernel } from "../kernel/types.ts";
 import type { ProgramVariant } from "../kernel/variant.ts";
 import type { BoundProgram, ObjectSpec, ProgramSpec } from "../loader/types.ts";
 import type { CallStatus } from "./kernel-api.ts";
+import { unresolvedKfunc } from "./refusal-subject.ts";
 
 const CALL = 0x85;
 
@@ -32,7 +33,7 @@ export function callStatuses(spec: ObjectSpec, tried: readonly TriedProgram[], k
     for (const id of helperIds(bound ?? program, bound)) add({ name: helperName(id, kernel, db), kind: "helper", id, weak: false }, program, bound);
     for (const call of bound?.calls ?? []) if (call.kind === "kfunc") add(kfunc(essentialName(call.name)), program, bound);
     for (const text of bound?.poisoned.values() ?? []) {
-      const name = /^kfunc '(\w+)'/.exec(text)?.[1];
+      const name = unresolvedKfunc(text);
       if (name !== undefined) add(kfunc(essentialName(name)), program, bound);
     }
     if (!bound) for (const { name } of declared) add(kfunc(name), program, null);

@@ -14,6 +14,11 @@ const NUMBERED = /^(?:invalid func unknown|invalid func |unknown func unknown)#(
 /** How the loader tells of a call of a weak kfunc that it did not find (BoundProgram.poisoned). */
 const POISONED = /^kfunc '(\w+)' is referenced but wasn't resolved/;
 
+/** Name of the weak kfunc that a text of BoundProgram.poisoned is about; undefined when it is about something else. */
+export function unresolvedKfunc(poisoned: string): string | undefined {
+  return POISONED.exec(poisoned)?.[1];
+}
+
 /** The helper or kfunc that a refusal is about: the loader says so, or the verifier's line and what the loader poisoned there are read. */
 export function subjectOf(load: LoadError | null, message: string, poisoned: string | undefined, db: ApiDb): RefusalSubject | undefined {
   if (load) {
@@ -23,7 +28,7 @@ export function subjectOf(load: LoadError | null, message: string, poisoned: str
     // A ksym may be a variable: only what the database knows is a function of interest.
     return subject.kind === "ksym" && db.apis.some((a) => a.name === subject.name) ? { name: subject.name } : undefined;
   }
-  const missing = poisoned === undefined ? undefined : POISONED.exec(poisoned)?.[1];
+  const missing = poisoned === undefined ? undefined : unresolvedKfunc(poisoned);
   if (missing !== undefined) return { name: missing, kind: "kfunc" };
   for (const { pattern, kind } of NAMED) {
     const name = pattern.exec(message)?.[1];

@@ -1,3 +1,4 @@
+import { readUpTo } from "../../session/stream.ts";
 import { err, ok, type Result } from "../../base/result.ts";
 import type { WorkshopSource } from "../../session/taking.ts";
 import { parseBundle, parseIndex } from "../../workshop/catalog.ts";
@@ -157,27 +158,9 @@ async function download(url: string, limit: number): Promise<Result<Uint8Array, 
     if (!response.ok) return err(`the server answered ${response.status}`);
     const declared = Number(response.headers.get("content-length") ?? 0);
     if (declared > limit) return err(`it has ${declared.toLocaleString("en")} bytes; ${limit.toLocaleString("en")} is the most`);
-    const reader = response.body?.getReader();
-    if (!reader) return ok(new Uint8Array(await response.arrayBuffer()));
-    const chunks: Uint8Array[] = [];
-    let size = 0;
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) break;
-      size += value.length;
-      if (size > limit) {
-        void reader.cancel();
-        return err(`it is longer than ${limit.toLocaleString("en")} bytes`);
-      }
-      chunks.push(value);
-    }
-    const out = new Uint8Array(size);
-    let at = 0;
-    for (const chunk of chunks) {
-      out.set(chunk, at);
-      at += chunk.length;
-    }
-    return ok(out);
+    if (!response.body) return ok(new Uint8Array(await response.arrayBuffer()));
+    const bytes = await readUpTo(response.body, limit);
+    return bytes ? ok(bytes) : err(`it is longer than ${limit.toLocaleString("en")} bytes`);
   } catch {
     if (stop.signal.aborted) return err(`no answer within ${PATIENCE / 1000} seconds`);
     if (!navigator.onLine) return err("this computer is offline");

@@ -7,7 +7,7 @@ import type { Kernel } from "../../kernel/types.ts";
 import type { ScalarDomain, ScalarState } from "./bounds.ts";
 import { R32_UNBOUNDED, R64_UNBOUNDED, Range32, Range64, S32_MAX_N, S32_MIN_N, U32_MAX_N } from "./range.ts";
 import { cachedSync } from "./sync-cache.ts";
-import { type Tnum, tnumClearSubreg, tnumConst, tnumIntersect, tnumOr, tnumRange, tnumSignedRange32, tnumSignedRange64, tnumStep, tnumSubreg } from "./tnum.ts";
+import { type Tnum, tnumClearSubreg, tnumConst, tnumIntersect, tnumOr, tnumRange, tnumSignedRange32, tnumSignedRange64, tnumSingleValue, tnumSubreg } from "./tnum.ts";
 
 const u64 = (v: bigint): bigint => BigInt.asUintN(64, v);
 const s64 = (v: bigint): bigint => BigInt.asIntN(64, v);
@@ -50,15 +50,8 @@ function update64(b: Bounds, t: Tnum): void {
 }
 /** Notices when the unsigned range and the known bits have a single value in common (kernel __update_reg64_bounds, __update_reg32_bounds, 7.1). */
 function singleValue(b: Bounds, s: ScalarState): void {
-  const t = s.varOff;
-  if (b.umin > b.umax) return;
-  const next = tnumStep(t, b.umin);
-  const inTnum = (b.umin & ~t.mask) === t.value;
-  let v: bigint;
-  if (inTnum && next > b.umax) v = b.umin;
-  else if (!inTnum && next === (t.value | t.mask)) v = next;
-  else if (!inTnum && next <= b.umax && tnumStep(t, next) > b.umax) v = next;
-  else return;
+  const v = b.umin > b.umax ? undefined : tnumSingleValue(s.varOff, b.umin, b.umax);
+  if (v === undefined) return;
   s.varOff = tnumConst(v);
   b.umin = b.umax = v;
   b.smin = b.smax = s64(v);

@@ -8,7 +8,7 @@ import type { ScalarDomain, ScalarState } from "./bounds.ts";
 import { type Range32, type Range64, R32_UNBOUNDED, R64_UNBOUNDED, r32Const, r64Const } from "./range.ts";
 import { cachedSync } from "./sync-cache.ts";
 import {
-  type Tnum, tnumClearSubreg, tnumConst, tnumIntersect, tnumOr, tnumRange, tnumSignedRange32, tnumSignedRange64, tnumStep, tnumSubreg,
+  type Tnum, tnumClearSubreg, tnumConst, tnumIntersect, tnumOr, tnumRange, tnumSignedRange32, tnumSignedRange64, tnumSingleValue, tnumSubreg,
 } from "./tnum.ts";
 
 const S32_BIT = 0x8000_0000n;
@@ -40,13 +40,8 @@ function known(s: ScalarState, v: bigint): void {
 /** Also notices when range and known bits have a single value in common (kernel __update_reg64_bounds). */
 function update64(s: ScalarState): void {
   s.r64 = c64Intersect(s.r64, r64FromTnum(s.varOff));
-  const t = s.varOff;
-  const { umin, umax } = s.r64;
-  const next = tnumStep(t, umin);
-  const inTnum = (umin & ~t.mask) === t.value;
-  if (inTnum && next > umax) known(s, umin);
-  else if (!inTnum && next === (t.value | t.mask)) known(s, next);
-  else if (!inTnum && next <= umax && tnumStep(t, next) > umax) known(s, next);
+  const v = tnumSingleValue(s.varOff, s.r64.umin, s.r64.umax);
+  if (v !== undefined) known(s, v);
 }
 function update(s: ScalarState): void {
   update32(s);

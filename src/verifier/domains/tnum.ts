@@ -214,3 +214,11 @@ export function tnumSignedRange32(t0: Tnum): [number, number] {
   const t = tnumSubreg(t0);
   return [Number(BigInt.asIntN(32, t.value | (t.mask & S32_BIT))), Number(BigInt.asIntN(32, t.value | (t.mask & (S32_BIT - 1n))))];
 }
+
+/** The one value that known bits and the unsigned range [umin, umax] have in common, where there is exactly one (kernel __update_reg64_bounds from 7.1). */
+export function tnumSingleValue(t: Tnum, umin: bigint, umax: bigint): bigint | undefined {
+  const next = tnumStep(t, umin);
+  const inTnum = (umin & ~t.mask) === t.value;
+  if (inTnum) return next > umax ? umin : undefined;
+  return next === (t.value | t.mask) || (next <= umax && tnumStep(t, next) > umax) ? next : undefined;
+}
