@@ -2,6 +2,9 @@ import { keepForOffline } from "./keep-offline.ts";
 import { session, toast } from "./state.ts";
 import { room } from "./workshop/door.ts";
 
+/** How long a new version may take to replace the old one before the page is loaded anew regardless, in milliseconds. */
+const HANDOVER_MS = 2000;
+
 /**
  * Registers the service worker of a built page. A new version is fetched beside the old one and takes over when the person says so,
  * or when the last tab of the old version is closed; a page never sees files of two versions.
@@ -14,6 +17,9 @@ export function registerServiceWorker(): void {
       run: () => {
         navigator.serviceWorker.addEventListener("controllerchange", () => location.reload(), { once: true });
         worker.postMessage("take-over");
+        // A file asked for in the moment between two workers wakes the old one again, and Chromium then leaves the new one waiting
+        // (seen: for good). Loading the page anew lets go of the old one; with other tabs open the offer comes again.
+        setTimeout(() => location.reload(), HANDOVER_MS);
       },
     });
   };
