@@ -17,7 +17,7 @@ import { cacheFolder } from "../oracle/cache.ts";
 import { imageRecord, kernelSeries } from "../oracle/images.ts";
 import { hexDigest, judge, type OracleObject, type ProgramAnswer } from "../oracle/judge.ts";
 import { fetchSource } from "../oracle/sources.ts";
-import { listRecordings, readRecording, testsOf, writeRecording, type RecordedObject, type RecordedProgram } from "./recorded.ts";
+import { isFuzz, listRecordings, readRecording, testsOf, writeRecording, type RecordedObject, type RecordedProgram } from "./recorded.ts";
 
 /** The tests nearest to each kernel, and those of 7.2 for comparison between kernels. */
 export function testsFor(kernel: string): string[] {
@@ -68,7 +68,7 @@ async function record(kernel: string, tests: string, only: RegExp | undefined, w
   const counts = new Map<string, number>();
   const { answers, refusals } = await judge(kernel, objects, {
     logLevels: withLogs ? [5, fullLogLevel(kernel)] : [5],
-    seconds: 900,
+    seconds: isFuzz(tests) ? 10 : 900,
     unprivileged,
     // Without mitigations a kernel lets everybody's programs off what guards against speculation (cpu_mitigations_off).
     ...(unprivileged ? { append: "mitigations=auto" } : {}),
@@ -91,7 +91,7 @@ async function record(kernel: string, tests: string, only: RegExp | undefined, w
   });
   const before = only && listRecordings().some(([k, t]) => k === kernel && t === tests) ? readRecording(kernel, tests).objects : [];
   const kept = before.filter((entry) => !names.includes(entry.object));
-  const source = tests === "projects" ? "see projects.json" : readFileSync(join(fetchSource(objectFolder), "VERSION.debian"), "utf8").trim();
+  const source = tests === "projects" ? "see projects.json" : isFuzz(tests) ? "mutants (e2e/fuzz)" : readFileSync(join(fetchSource(objectFolder), "VERSION.debian"), "utf8").trim();
   writeRecording({
     schema: 1,
     kernel,

@@ -2,10 +2,11 @@
  * Recorded answers of real kernels about the kernel's own test programs: `recorded/KERNEL.tests-TESTS.json.gz`.
  * Written by record.ts, read by whoever measures our verifier against them.
  */
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gunzipSync, gzipSync } from "node:zlib";
+import { cacheFolder } from "../oracle/cache.ts";
 import type { LogStatistics } from "../oracle/log-text.ts";
 import type { Stage } from "../oracle/judge.ts";
 
@@ -69,7 +70,10 @@ export function testsOf(tests: string): { objects: string; unprivileged: boolean
 
 const folder = fileURLToPath(new URL("./recorded/", import.meta.url));
 
-const fileOf = (kernel: string, tests: string): string => join(folder, `${kernel}.tests-${tests}.json.gz`);
+/** Mutants (e2e/fuzz) are made anew from a seed; what kernels say of them is kept outside the tree. */
+export const isFuzz = (tests: string): boolean => tests.startsWith("fuzz-");
+
+const fileOf = (kernel: string, tests: string): string => join(isFuzz(tests) ? cacheFolder("conformance", "fuzz-recorded") : folder, `${kernel}.tests-${tests}.json.gz`);
 
 /** All recordings there are, as [kernel, tests]. */
 export function listRecordings(): [kernel: string, tests: string][] {
@@ -87,7 +91,6 @@ export function readRecording(kernel: string, tests: string): Recording {
 
 /** Writes a recording; the same answers give the same bytes. */
 export function writeRecording(recording: Recording): string {
-  mkdirSync(folder, { recursive: true });
   const path = fileOf(recording.kernel, recording.tests);
   writeFileSync(path, gzipSync(JSON.stringify(recording), { level: 9 }));
   return path;
