@@ -3,12 +3,14 @@
  * enabled would load it.
  */
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { boot } from "./boot.ts";
 import { buildRunner } from "./build-runner.ts";
 import { Channel, inputLimit, RecordType, RequestWriter, type RunnerRecord } from "./channel.ts";
 import type { CpioEntry } from "./cpio.ts";
+import { fetchImage } from "./images.ts";
 import { errorLine, logStatistics, reportTitle, type LogStatistics } from "./log-text.ts";
+import { kernelModules, loadOrder } from "./packs/modules.ts";
 
 /** An object to be judged or run. */
 export interface OracleObject {
@@ -82,8 +84,10 @@ export interface JudgeOptions {
   readonly xlated?: boolean;
   /** Further arguments of the kernel; the last of two that contradict each other counts. */
   readonly append?: string;
-  /** Kernel modules to load first, in order (unpacked .ko files). */
-  readonly modules?: readonly string[];
+  /** Loads the modules that bring kfuncs or struct_ops (packs/modules.ts), and what they depend on, first. */
+  readonly modules?: boolean;
+  /** Puts the kernel's .config where libbpf looks for it: /boot/config-RELEASE. */
+  readonly config?: boolean;
   /** Called when a program's answer is complete. */
   readonly onAnswer?: (answer: ProgramAnswer) => void;
   /** Called with remarks about the machine (restarts). */
@@ -99,7 +103,8 @@ export interface Judgement {
 export const hexDigest = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
 
 const stages: readonly Stage[] = ["open", "prepare", "load", "syscall"];
-const maxLogSize = (1 << 24) - 1;
+/** Bytes of log a program gets, as the kernel takes them at most. */
+export const maxLogSize = (1 << 24) - 1;
 
 interface ProgramHead {
   readonly program: string;
@@ -157,11 +162,13 @@ export const libbpfName = (file: string): string => file.replace(/\..*$/, "");
 export async function session(
   kernel: string,
   input: Buffer,
-  options: Pick<JudgeOptions, "seconds" | "modules" | "onRemark" | "append">,
+  options: Pick<JudgeOptions, "seconds" | "modules" | "config" | "onRemark" | "append">,
   take: (record: RunnerRecord) => void,
 ): Promise<"done" | "crash" | "hang"> {
   const channel = new Channel(input);
-  const files = (options.modules ?? []).map((path, i): CpioEntry => ({ path: `modules/${String(i).padStart(3, "0")}.ko`, kind: "file", data: readFileSync(path) }));
+  const modules = options.modules ? modulesToLoad(kernel) : [];
+  const files = modules.map(({ data }, i): CpioEntry => ({ path: `modules/${String(i).padStart(3, "0")}.ko`, kind: "file", data }));
+  if (options.config) files.push(configFile(kernel));
   const stop = new AbortController();
   let done = false;
   let heard = Date.now();
@@ -177,6 +184,7 @@ export async function session(
   try {
     const result = await boot(kernel, { init: readFileSync(buildRunner()), files, memory: 2048, timeout: 86_400, shared: channel, signal: stop.signal, ...(options.append === undefined ? {} : { append: options.append }) });
     drain();
+    for (const [, i, why] of result.console.matchAll(/\/modules\/(\d+)\.ko: (.*)/g)) throw new Error(`${kernel}: module ${modules[Number(i)]?.name} did not load: ${why?.trim()}`);
     if (done) return "done";
     if (/oracle: no channel/.test(result.console)) throw new Error(`${kernel}: the runner did not start:\n${result.console.slice(-2000)}`);
     options.onRemark?.(`${kernel}: the machine's last words:\n${result.console.trimEnd().slice(-1500)}`);
@@ -185,6 +193,18 @@ export async function session(
     clearInterval(timer);
     channel.close();
   }
+}
+
+/** What to load, dependencies first. Throws where the archive has no modules for this kernel. */
+function modulesToLoad(kernel: string): ReturnType<typeof loadOrder> {
+  if (!fetchImage(kernel).modules) throw new Error(`${kernel}: Debian's archive has no modules for this image`);
+  return loadOrder(kernelModules(kernel));
+}
+
+function configFile(kernel: string): CpioEntry {
+  const { config, release } = fetchImage(kernel);
+  if (!existsSync(config)) throw new Error(`${kernel}: Debian's archive has no .config for this image`);
+  return { path: `boot/config-${release}`, kind: "file", data: readFileSync(config) };
 }
 
 class Collector {
