@@ -12,6 +12,7 @@ import { sizeBytes } from "../checks/size.ts";
 import {
   addOffset, aluTracks, type ArgTrack, framePointer, imprecise, isImprecise, isVisited, joinTracks, mayPointInto, moveTrack, NONE, sameTrack, somewhereIn,
 } from "../domains/arg-track.ts";
+import { FlowLog } from "../report/stack-analysis.ts";
 import type { Env } from "../state/env.ts";
 import { BPF_REG_FP } from "../state/frame.ts";
 import { successors } from "./insn-info.ts";
@@ -180,15 +181,18 @@ function transfer(c: FlowContext, out: Out, insn: Insn): void {
   }
 }
 
+type OnChange = (i: number, old: ArgTrack, other: ArgTrack, joined: ArgTrack) => void;
 /** The two joined, `a` itself where `b` adds nothing. */
-function joinAll(a: readonly ArgTrack[], b: readonly ArgTrack[]): readonly ArgTrack[] {
+function joinAll(a: readonly ArgTrack[], b: readonly ArgTrack[], onChange?: OnChange): readonly ArgTrack[] {
   if (a === b) return a;
   let out: ArgTrack[] | undefined;
   for (let i = 0; i < a.length; i++) {
     const x = a[i]!;
     if (x === b[i]) continue;
     const v = joinTracks(x, b[i]!);
-    if (!sameTrack(v, x)) (out ??= a.slice())[i] = v;
+    if (sameTrack(v, x)) continue;
+    (out ??= a.slice())[i] = v;
+    onChange?.(i, x, b[i]!, v);
   }
   return out ?? a;
 }
@@ -198,6 +202,7 @@ function joinAll(a: readonly ArgTrack[], b: readonly ArgTrack[]): readonly ArgTr
  * @returns what is known before each instruction, by its index in the subprogram; undefined where nothing leads
  */
 export function flowSubprog(env: Env, subprog: number, depth: number, entry: readonly ArgTrack[] | null, outerStacks: FlowContext["outerStacks"]): (TrackState | undefined)[] {
+  const log = env.log.level2 ? new FlowLog(env, subprog, depth) : undefined;
   const info = env.subprogs[subprog]!, next = env.subprogs[subprog + 1]!;
   const { start } = info;
   const states: (TrackState | undefined)[] = new Array<TrackState | undefined>(next.start - start).fill(undefined);
@@ -215,6 +220,7 @@ export function flowSubprog(env: Env, subprog: number, depth: number, entry: rea
       if (!at || (!isVisited(at.regs[0]!) && !isVisited(at.regs[1]!))) continue;
       const out: Out = { regs: at.regs.slice(), stack: at.stack };
       transfer(c, out, env.insns[idx]!);
+      log?.step(idx, at, out);
       for (const s of successors(env, idx)) {
         if (s < start || s >= next.start) continue;
         const to = states[s - start];
@@ -223,7 +229,8 @@ export function flowSubprog(env: Env, subprog: number, depth: number, entry: rea
           changed = true;
           continue;
         }
-        const r = joinAll(to.regs, out.regs), st = joinAll(to.stack, out.stack);
+        const r = joinAll(to.regs, out.regs, log && ((...change) => log.join(idx, s, "regs", ...change)));
+        const st = joinAll(to.stack, out.stack, log && ((...change) => log.join(idx, s, "stack", ...change)));
         if (r === to.regs && st === to.stack) continue;
         states[s - start] = { regs: r, stack: st };
         changed = true;

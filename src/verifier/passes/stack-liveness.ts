@@ -4,6 +4,7 @@
  * bpf_stack_slot_alive); from 6.18 to 7.0 the walk itself notes it (stack-live-marks.ts).
  */
 import { type ArgTrack, isFp, NONE } from "../domains/arg-track.ts";
+import { printFlow, printInstances } from "../report/stack-analysis.ts";
 import type { Env } from "../state/env.ts";
 import type { VState } from "../state/state.ts";
 import { flowSubprog, STACK_ARG_SLOTS, TRACKED_REGS, type TrackState } from "./arg-flow.ts";
@@ -105,6 +106,7 @@ function analyze(a: Analysis, entry: readonly ArgTrack[] | null, known: FuncInst
   a.states[subprog] = states;
   recordAccesses(env, inst, states);
   const from = env.subprogs[subprog]!.postorderStart, to = env.subprogs[subprog + 1]!.postorderStart;
+  if (env.log.level2) printFlow(env, subprog, states);
   for (let p = from; p < to; p++) {
     const idx = env.insnPostorder[p]!;
     const at = states[idx - start];
@@ -141,6 +143,7 @@ export function computeStackLiveness(env: Env): void {
     analyze(a, null, instanceFor(a, 0, 0, subprog));
   }
   env.passData.set(KEY, a);
+  if (env.log.level2) printInstances(env, [...a.instances.values()]);
 }
 
 /**

@@ -158,8 +158,8 @@ export class Log {
     this.prevLine = info;
   }
 }
-/** Spaces between an instruction and its state: to column 40, then to multiples of 8. */
-function alignment(pos: number): number {
+/** Spaces between an instruction and its state: to column 40, then to multiples of 8 (kernel bpf_vlog_alignment). */
+export function alignment(pos: number): number {
   return Math.ceil(Math.max(pos + 4, 40) / 8) * 8 - pos - 1;
 }
 
