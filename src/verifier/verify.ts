@@ -135,7 +135,7 @@ function finish(o: Outcome, program: BoundProgram, level: number, ms: number, re
   const result: VerifyResult = {
     verdict: o.verdict,
     message: o.verdict === "rejected" ? env.log.lastLine() : o.verdict === "accepted" ? "" : (o.what ?? ""),
-    log: (level & 3) !== 0 || (level & LOG_STATS) !== 0 ? deprecations + withReport(env, report) + printStats(env, ms, level) : "",
+    log: (level & 3) !== 0 || (level & LOG_STATS) !== 0 ? deprecations + withReport(env, report) + printStats(env, ms, level, o.verdict === "accepted") : "",
     stats,
     warnings: program.warnings,
     visits: [...env.visits],

@@ -1,4 +1,5 @@
 /** Leaving a function or the program (kernel process_bpf_exit_full, prepare_func_exit). */
+import { accountFrame } from "../passes/account.ts";
 import { markChainPrecision } from "../passes/backtrack.ts";
 import { markRegRead } from "../passes/live-marks.ts";
 import { updateStackMarks } from "../passes/stack-live-marks.ts";
@@ -53,6 +54,7 @@ export function prepareFuncExit(env: Env): number {
     env.verbose(`to caller at ${next}:\n`);
     env.log.state(st, caller.frameno, true);
   }
+  accountFrame(env, callee, caller);
   if (callee.inCallbackFn && !env.f.callback_checkpoints) st.refs = caller.refsAtCall;
   st.frames.length = st.curframe;
   st.curframe--;

@@ -8,6 +8,7 @@ import { VState } from "../state/state.ts";
 import { markUnknown } from "../checks/reg-arg.ts";
 import { subprogReturnsVoid } from "../checks/exit.ts";
 import { setupStructOpsArgs } from "../checks/struct-ops-arg.ts";
+import { accountPath } from "./account.ts";
 import { doCheck } from "./do-check.ts";
 import { prepareFuncArgs } from "./global-func.ts";
 import { newEpoch } from "./visited.ts";
@@ -38,7 +39,15 @@ function checkCommon(env: Env, subprog: number, sleepable: boolean): void {
   else mainArgs(env, frame);
   if (!subprog && env.prog.type === "struct_ops") setupStructOpsArgs(env);
   env.walking = true;
-  doCheck(env);
+  const info = env.subprogs[subprog]!;
+  const before = { total: info.insnsTotal, processed: env.insnProcessed };
+  try {
+    doCheck(env);
+  } finally {
+    accountPath(env);
+    // asynchronous callbacks have frames of their own and yet belong to the function that is verified
+    if (env.f.stats_by_subprog) info.insnsTotal = before.total + (env.insnProcessed - before.processed);
+  }
   env.walking = false;
   env.log.silent = false;
   if (!env.log.level2) env.log.reset(0);

@@ -18,6 +18,7 @@ import { checkCallAllowedUnderLock } from "../checks/locks.ts";
 import type { Env } from "../state/env.ts";
 import { VerifierError } from "../state/errors.ts";
 import { recordFlow, rememberInsn, resumeTrail } from "../report/trail.ts";
+import { accountPath } from "./account.ts";
 import { pushJmpHistory } from "./jmp-history.ts";
 import { beginStackMarks, commitStackMarks, updateStackMarks } from "./stack-live-marks.ts";
 import { isStateVisited, updateBranchCounts } from "./visited.ts";
@@ -39,6 +40,8 @@ export function doCheck(env: Env): void {
     const idx = env.insnIdx;
     if (idx >= env.insns.length) env.fail("EFAULT", `invalid insn idx ${idx} insn_cnt ${env.insns.length}`);
     env.insnProcessed++;
+    st.cur.insnsSubtotal++;
+    env.subprogs[st.cur.subprogno]!.insnsSelf++;
     if (env.insnProcessed > env.insnLimit) env.fail("E2BIG", `BPF program is too large. Processed ${env.insnProcessed} insn`);
     if (env.insnProcessed % PROGRESS_EVERY === 0 && env.progress?.(env.insnProcessed, env.totalStates)) env.stop();
     st.lastInsnIdx = env.prevInsnIdx;
@@ -91,6 +94,7 @@ export function doCheck(env: Env): void {
       if (st.speculative && aux.nospecResult) ended = true;
     }
     if (!ended) continue;
+    accountPath(env);
     env.markStateScratched();
     updateStackMarks(env);
     updateBranchCounts(env, env.curState);

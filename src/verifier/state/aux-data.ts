@@ -78,6 +78,8 @@ export class SubprogInfo {
   name = "";
   exitIdx = 0;
   stackDepth = 0;
+  /** instructions walked in it, and with what it calls (passes/account.ts) */
+  insnsSelf = 0;
   insnsTotal = 0;
   hasTailCall = false;
   mightThrow = false;

@@ -52,6 +52,8 @@ export class FuncState {
   inAsyncCallbackFn = false;
   inExceptionCallbackFn = false;
   callbackDepth = 0;
+  /** instructions walked since this state was made, not yet counted for its subprogram; copies begin at 0 */
+  insnsSubtotal = 0;
   /** references held when this frame called another */
   refsAtCall: readonly RefState[] = [];
   /** 7.x: outgoing arguments on the stack, and whether they may still be read */
