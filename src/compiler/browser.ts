@@ -1,7 +1,7 @@
 import { err, ok, type Result } from "../base/result.ts";
 import { brotliTransform } from "./brotli.ts";
 import { type HeaderPack, readHeaderPack } from "./headers.ts";
-import { isHeaderPack, isWasm, readManifest, toolchainKey, type ToolchainFile, type ToolchainManifest } from "./toolchain.ts";
+import { isGzip, isHeaderPack, isWasm, readManifest, toolchainKey, type ToolchainFile, type ToolchainManifest } from "./toolchain.ts";
 import type { PrecompiledStore } from "./types.ts";
 
 export interface LoadProgress {
@@ -70,7 +70,9 @@ async function openCache(name: string): Promise<Cache | undefined> {
   }
 }
 
-async function fetchManifest(base: string, cache: Cache | undefined): Promise<Result<ToolchainManifest, string>> {
+/** What a folder's toolchain is, from the server or, without one, as it was last seen. */
+export async function fetchManifest(base: string, opened?: Cache): Promise<Result<ToolchainManifest, string>> {
+  const cache = opened ?? (await openCache(CACHE));
   const url = `${base}toolchain.json`;
   let problem: string;
   try {
@@ -98,6 +100,16 @@ async function fetchManifest(base: string, cache: Cache | undefined): Promise<Re
 /** What names a file's unpacked form in the cache: its content, so that a new one never meets an old one's copy. */
 function cacheUrl(base: string, file: ToolchainFile): string {
   return `${base}unpacked/${file.unpackedSha256}`;
+}
+
+/** A file of the toolchain as it was kept at an earlier visit, unpacked; null where there is none. */
+export async function keptFile(base: string, file: ToolchainFile): Promise<Bytes | null> {
+  try {
+    const kept = await (await openCache(CACHE))?.match(cacheUrl(base, file));
+    return kept ? new Uint8Array(await kept.arrayBuffer()) : null;
+  } catch {
+    return null;
+  }
 }
 
 async function fetchClang(
@@ -196,7 +208,9 @@ async function unpackedStream(base: string, file: ToolchainFile, isUnpacked: (by
     },
     cancel: (reason) => reader.cancel(reason),
   });
-  return unpacked ? raw : raw.pipeThrough(await brotliTransform());
+  if (unpacked) return raw;
+  // A page that was packed out of a browser's own copies has them as gzip (pack-toolchain.ts).
+  return raw.pipeThrough(isGzip(head) ? new DecompressionStream("gzip") : await brotliTransform());
 }
 
 /** Drops kept copies that the manifest no longer names. */

@@ -47,3 +47,7 @@ export function isWasm(bytes: Uint8Array): boolean {
 export function isHeaderPack(bytes: Uint8Array): boolean {
   return bytes.length >= 8 && String.fromCharCode(...bytes.subarray(0, 8)) === "BPFHDRS1";
 }
+
+export function isGzip(bytes: Uint8Array): boolean {
+  return bytes[0] === 0x1f && bytes[1] === 0x8b;
+}

@@ -19,13 +19,35 @@ export async function linkOf(project: Project, embed = false): Promise<string> {
   return url.href;
 }
 
-/** Puts a text into the clipboard; where the page may not (plain http in a room), shows it to be copied by hand. */
+/** Puts a text into the clipboard; where the page may not (plain http in a room), the older way, and at last shows it to be copied by hand. */
 export async function copy(text: string, done: string): Promise<void> {
   try {
     await navigator.clipboard.writeText(text);
     toast(done);
   } catch {
-    window.prompt("Copy this:", text);
+    if (copyBySelection(text)) toast(done);
+    else window.prompt("Copy this:", text);
+  }
+}
+
+/** Copies by selecting a field's text: what browsers allow on pages that are not secure, in answer to a click. */
+function copyBySelection(text: string): boolean {
+  const field = document.createElement("textarea");
+  field.value = text;
+  field.readOnly = true;
+  field.style.position = "fixed";
+  field.style.opacity = "0";
+  // Within an open dialog, which takes the focus back from everything outside it.
+  const focused = document.activeElement;
+  (focused?.closest("dialog") ?? document.body).append(field);
+  try {
+    field.select();
+    return document.execCommand("copy");
+  } catch {
+    return false;
+  } finally {
+    field.remove();
+    if (focused instanceof HTMLElement) focused.focus();
   }
 }
 

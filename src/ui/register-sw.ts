@@ -39,5 +39,6 @@ export function registerServiceWorker(): void {
 
 function keepWhatIsUsed(): void {
   const kernels = ["index.json", "api.json", `${session.project.value.kernel}.pack`].map((file) => `kernels/${file}`);
-  keepForOffline([...kernels, ...(room.value?.needed() ?? [])]);
+  keepForOffline(kernels);
+  void room.value?.needed().then(keepForOffline);
 }

@@ -16,6 +16,7 @@ const version = build ? fold(text) : "dev";
 const SHELL = `bpf-playground-shell-${version}`;
 const DATA = "bpf-playground-data-1";
 const scope = new URL(self.registration.scope);
+const OWN = "sw.js";
 
 /** A short name for a version; the hashes it is made of are already good ones. */
 function fold(value: string): string {
@@ -60,6 +61,14 @@ async function install(): Promise<void> {
   for (let i = 0; i < entries.length; i += 6) {
     await Promise.all(entries.slice(i, i + 6).map(async ([path, hash]) => cache.put(new URL(path, scope), await fetchShellFile(path, hash))));
   }
+  await keepOwnCode(cache).catch(() => undefined);
+}
+
+/** This file itself, for a copy of the page that is made without the server; only if what the server gives is this version. */
+async function keepOwnCode(cache: Cache): Promise<void> {
+  const response = await fetch(new URL(OWN, scope), { cache: "no-cache" });
+  const code = await response.text();
+  if (response.ok && code.includes(JSON.stringify(text))) await cache.put(new URL(OWN, scope), new Response(code, { status: 200, headers: plainHeaders(response) }));
 }
 
 async function activate(): Promise<void> {
@@ -110,6 +119,6 @@ self.addEventListener("fetch", (event) => {
     if (page.endsWith(".html") && page in build.shell) event.respondWith(fromShell(page, request));
     return;
   }
-  if (path in build.shell) event.respondWith(fromShell(path, request));
+  if (path in build.shell || path === OWN) event.respondWith(fromShell(path, request));
   else if (build.data[path] !== undefined) event.respondWith(fromData(path, build.data[path]!, request));
 });

@@ -1,6 +1,6 @@
 import { err, ok, type Result } from "../base/result.ts";
 import type { CompilerPort, Download, KernelPort } from "../session/ports.ts";
-import { CompileClient } from "../workers/compile-client.ts";
+import { CompileClient, packToolchain } from "../workers/compile-client.ts";
 import type { FullKernelWorkerApi } from "../workers/kernel-api.ts";
 import { startKernelWorker, type KernelWorkerHandle } from "../workers/kernel-host.ts";
 
@@ -123,6 +123,9 @@ function makeCompilerPort(): CompilerPort {
 }
 
 export const compilerPort: CompilerPort = makeCompilerPort();
+
+/** The compiler's files, for a copy of the page: from the server, or from what this browser keeps. */
+export const compilerFiles = (): ReturnType<typeof packToolchain> => packToolchain(new URL("toolchain/", base).href);
 
 let lab: CompilerPort | null = null;
 /** A compiler of its own for what the lab compiles: the editor's next keystroke must not cancel it. Made when first asked for; one request at a time. */

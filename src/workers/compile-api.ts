@@ -46,4 +46,6 @@ export interface CompileWorkerApi {
   precompile(request: WorkerCompileRequest): Promise<number>;
   /** Paths that can be #included, for completion. */
   headerNames(): Promise<string[]>;
+  /** The files of the toolchain's folder, for a copy of the page; works without load, and without the server after an earlier visit. */
+  pack(base: string): Promise<Result<{ name: string; bytes: Uint8Array<ArrayBuffer> }[], string>>;
 }

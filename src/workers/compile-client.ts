@@ -187,6 +187,18 @@ export class CompileClient {
   }
 }
 
+/** The files of the toolchain's folder at `base`, packed in a worker that lives only as long. */
+export async function packToolchain(base: string): Promise<Result<{ name: string; bytes: Uint8Array<ArrayBuffer> }[], string>> {
+  const worker = startWorker();
+  try {
+    return await worker.api.pack(base);
+  } catch (reason) {
+    return err(`the compiler could not be packed (${reason instanceof Error ? reason.message : String(reason)})`);
+  } finally {
+    worker.terminate();
+  }
+}
+
 function startWorker(): CompileWorkerHandle {
   const worker = new Worker(new URL("./compile.worker.ts", import.meta.url), { type: "module", name: "compile" });
   return { api: wrap<CompileWorkerApi>(worker), terminate: () => worker.terminate() };

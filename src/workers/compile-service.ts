@@ -1,6 +1,8 @@
+import { transfer } from "comlink";
 import { err, ok, type Result } from "../base/result.ts";
 import { CacheStore, loadToolchain } from "../compiler/browser.ts";
 import { Compiler } from "../compiler/compiler.ts";
+import { packToolchain, type PackedFile } from "../compiler/pack-toolchain.ts";
 import { ShimRunner } from "../compiler/shim-runner.ts";
 import type { ClangRunner, CompileRequest, CompileResult } from "../compiler/types.ts";
 import type { CompileProgress, CompilerInfo, CompileWorkerApi, RunnerChoice, ToolchainHandle, WorkerCompileRequest } from "./compile-api.ts";
@@ -52,6 +54,11 @@ export class CompileService implements CompileWorkerApi {
 
   async headerNames(): Promise<string[]> {
     return this.compiler?.headerNames() ?? [];
+  }
+
+  async pack(base: string): Promise<Result<PackedFile[], string>> {
+    const packed = await packToolchain(base);
+    return packed.ok ? transfer(packed, packed.value.map((file) => file.bytes.buffer)) : packed;
   }
 
   private async complete(request: WorkerCompileRequest): Promise<Result<{ compiler: Compiler; request: CompileRequest }, string>> {

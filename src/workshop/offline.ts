@@ -102,18 +102,21 @@ export function readme(workshop: Pick<Workshop, "title" | "authors" | "license">
 ${"=".repeat(Math.min(78, workshop.title.length))}
 ${workshop.authors.length > 0 ? `by ${workshop.authors.join(", ")}${workshop.license ? `, ${workshop.license}` : ""}\n` : ""}
 This folder is the BPF Playground with this workshop in it: the page, the compiler (clang, as WebAssembly) and the kernels
-${releases.join(", ")}. It needs no internet. It needs a web server, as browsers do not run such pages from file://.
-Any server for static files will do. In this folder, one of:
+${releases.join(", ")}. It needs no internet, no installation and no account.
+
+It needs a web server. Opening index.html by a double click (an address that begins with file://) does not work: browsers
+run no page of this kind from a file. Any server for static files will do; in this folder, one of
 
     python3 -m http.server 8000
     npx serve -l 8000
     busybox httpd -f -p 8000
 
-Then open http://localhost:8000/ in a current Chrome, Edge, Firefox or Safari.
+and then open http://localhost:8000/ in a current Chrome, Edge, Firefox or Safari.
 
-For a room: start the server on one computer and let the others open http://ADDRESS:8000/, where ADDRESS is that computer's
-address in the room's network (ip address, ipconfig). Once a page has loaded, taking the workshop asks the server for nothing
-more. Served over https, or opened as localhost, it also opens again with the server gone.
+For a room: leave the server running on one computer and let the others open http://ADDRESS:8000/, where ADDRESS is that
+computer's address in the room's network (ip address, ipconfig). Everything works over such a plain http address, with two
+differences: the page asks the server for its files each time it is opened, so keep the server running; and each browser keeps
+people's work as usual. Opened as localhost, or served over https, the page also opens again with the server gone.
 
 What everybody has done stays in their own browser. "My results" in the workshop's menu gives a line to copy or a file to save;
 "Give this workshop" has a table that collects them.

@@ -4,6 +4,7 @@ import type { ApiDifference } from "../../kernel/api-types.ts";
 import type { ApiLifeAnswer } from "../../session/session.ts";
 import { filterApis, statusOf, type ApiEntry, type ApiFilter } from "../../session/api-data.ts";
 import { apiData, apiEntry, apiError, loadApiData } from "../api-data.ts";
+import { copy } from "../actions.ts";
 import { pane, panel, session } from "../state.ts";
 import { Icon } from "../widgets/icon.tsx";
 import { Stability, useStability } from "./stability-card.tsx";
@@ -114,7 +115,7 @@ function Card({ entry }: { entry: ApiEntry }) {
     <div class="scroll pad api-card">
       <div class="row spread">
         <button type="button" class="button small" onClick={() => { openName.value = null; }}><Icon name="left" size={13} /> All APIs</button>
-        <a class="button small" href={`#api/${entry.name}`} onClick={(e) => { e.preventDefault(); history.replaceState(null, "", `#api/${entry.name}`); void navigator.clipboard?.writeText(location.href).catch(() => undefined); }}><Icon name="link" size={13} /> Copy link</a>
+        <a class="button small" href={`#api/${entry.name}`} onClick={(e) => { e.preventDefault(); history.replaceState(null, "", `#api/${entry.name}`); void copy(location.href, "Link copied."); }}><Icon name="link" size={13} /> Copy link</a>
       </div>
       <h2 class="mono">{entry.name}</h2>
       <p class="row wrap"><span class="tag">{entry.kind}{entry.id !== null ? ` #${entry.id}` : ""}</span>{newest?.module && <span class="tag">module {newest.module}</span>}

@@ -10,8 +10,8 @@ import { toast } from "../state.ts";
 export interface Room {
   taking: Taking;
   Pane: FunctionComponent;
-  /** files of the page that the workshop came from or needs: its text, its kernels */
-  needed: () => readonly string[];
+  /** files of the page that the workshop came from or needs: its text, its kernels, what a copy for a room without internet is made of */
+  needed: () => Promise<readonly string[]>;
 }
 
 /** The workshop that is open. */

@@ -10,6 +10,7 @@ import { startProject } from "../start-project.ts";
 import { compilerPort, makeKernelPort } from "../worker-ports.ts";
 import { asked, enter, libraryOpen, room } from "./door.ts";
 import { loadProgress } from "./menu.tsx";
+import { neededForCopy } from "./offline-copy.ts";
 import { openFile, openFolder, openKept, openOwn, openUrl, type Opened, type OpenResult } from "./open.ts";
 import { WorkshopPane } from "./pane.tsx";
 import { surface } from "./surface.ts";
@@ -89,7 +90,10 @@ function show(found: OpenResult, step: string | null): boolean {
   openedFiles.value = files;
   keeper.value = { title: computed(() => `${taking.step.value.title} · ${workshop.title}`), save: () => taking.save(), leave: () => makeWay(taking) };
   taking.start(step === null ? null : findStep(workshop.steps, step));
-  const needed = (): string[] => [...(paths ?? []), ...releasesOf(workshop, kernelNames.value).map((release) => `kernels/${release}.pack`)];
+  const needed = async (): Promise<string[]> => {
+    const releases = releasesOf(workshop, kernelNames.value);
+    return [...new Set([...(paths ?? []), ...releases.map((release) => `kernels/${release}.pack`), ...(await neededForCopy(releases))])];
+  };
   room.value = { taking, Pane: WorkshopPane, needed };
   libraryOpen.value = false;
   panel.value = "verdict";
@@ -97,7 +101,7 @@ function show(found: OpenResult, step: string | null): boolean {
   const clock = setInterval(() => {
     if (document.visibilityState === "visible" && document.hasFocus()) taking.addSeconds(SECONDS);
   }, SECONDS * 1000);
-  const ahead = setTimeout(() => keepForOffline(needed()), LATER);
+  const ahead = setTimeout(() => void needed().then(keepForOffline), LATER);
   undo = [
     () => clearInterval(clock),
     () => clearTimeout(ahead),

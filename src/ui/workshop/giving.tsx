@@ -101,7 +101,7 @@ function OfflineCopy({ taking }: { taking: Taking }) {
   };
   return (
     <div class="form">
-      <p>One zip with the page, the compiler, the kernels and this workshop. Unpacked on any web server for static files, it needs no internet; a README in it says how. Bring it on a stick.</p>
+      <p>One zip with the page, the compiler, the kernels and this workshop. Unpacked on any web server for static files, it needs no internet; a README in it says how. Bring it on a stick; it can be made without the network too, once this page has loaded what is in it.</p>
       <fieldset class="choice">
         <legend class="label">Kernels in it</legend>
         <label class="check"><input type="radio" name="kernels" checked={!all} onChange={() => setAll(false)} /> <span>those this workshop names <span class="faint mono">{named.join(", ")}</span></span></label>

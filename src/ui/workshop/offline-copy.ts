@@ -2,6 +2,7 @@ import { Zip, ZipDeflate, ZipPassThrough } from "fflate";
 import { err, ok, type Result } from "../../base/result.ts";
 import { fitServiceWorker, keepKernels, parseBuild, planCopy, readme, startWith, workshopFiles, type BuildFile } from "../../workshop/offline.ts";
 import type { Workshop } from "../../workshop/types.ts";
+import { compilerFiles } from "../worker-ports.ts";
 
 /** The files this page is made of; an error where it was not built (the development server has no such list). */
 export async function fetchBuild(): Promise<Result<BuildFile[], string>> {
@@ -14,6 +15,13 @@ export async function fetchBuild(): Promise<Result<BuildFile[], string>> {
   }
 }
 
+/** What making a copy asks for besides what the page and the workshop have loaded: fetched ahead, so that it can be made without the server. */
+export async function neededForCopy(releases: readonly string[]): Promise<string[]> {
+  const build = await fetchBuild();
+  const plan = build.ok ? planCopy(build.value, releases) : build;
+  return plan.ok ? plan.value.filter((file) => file.optional).map((file) => file.path) : [];
+}
+
 export interface CopyRequest {
   build: readonly BuildFile[];
   workshop: Workshop;
@@ -23,16 +31,18 @@ export interface CopyRequest {
   signal: AbortSignal;
 }
 
+const TOOLCHAIN = "toolchain/";
 const REWRITTEN = new Set(["sw.js", "build.json", "index.html", "kernels/index.json"]);
 
 /**
  * One zip with the page, the compiler, the kernels and the workshop, for a room without internet. Files are fetched from where the
  * page itself came from, one after the other, and packed as they come; what is packed already (compiler, kernels) is stored.
+ * Without the server it is made of what the browser keeps: the service worker has the page and the kernels of opened workshops,
+ * the compile worker has clang.
  */
 export async function makeCopy({ build, workshop, files, releases, onProgress, signal }: CopyRequest): Promise<Result<Blob, string>> {
   const plan = planCopy(build, releases);
   if (!plan.ok) return plan;
-  const total = plan.value.reduce((sum, f) => sum + f.bytes, 0);
   const parts: Uint8Array[] = [];
   let broken: string | null = null;
   const zip = new Zip((error, chunk) => {
@@ -41,7 +51,7 @@ export async function makeCopy({ build, workshop, files, releases, onProgress, s
   });
   const folder = `${workshop.id}-offline/`;
   const put = (path: string, bytes: Uint8Array): void => {
-    const packed = /\.(?:br|pack|ttf|woff2|png)$/.test(path);
+    const packed = /\.(?:br|gz|pack|ttf|woff2|png)$/.test(path);
     const entry = packed ? new ZipPassThrough(folder + path) : new ZipDeflate(folder + path, { level: 6 });
     zip.add(entry);
     entry.push(bytes, true);
@@ -54,9 +64,17 @@ export async function makeCopy({ build, workshop, files, releases, onProgress, s
     put(path, bytes);
   };
 
+  const compiler = await compilerFiles();
+  if (signal.aborted) return err("stopped");
+  if (!compiler.ok) return compiler;
+  const compilerList = compiler.value.map(({ name, bytes }): BuildFile => ({ path: TOOLCHAIN + name, bytes: bytes.length, optional: false }));
+  for (const { name, bytes } of compiler.value.splice(0)) put(TOOLCHAIN + name, bytes);
+  const pageFiles = plan.value.filter((file) => !file.path.startsWith(TOOLCHAIN));
+  const total = [...compilerList, ...pageFiles].reduce((sum, f) => sum + f.bytes, 0);
+
   const texts = new Map<string, string>();
-  let done = 0;
-  for (const file of plan.value) {
+  let done = compilerList.reduce((sum, f) => sum + f.bytes, 0);
+  for (const file of pageFiles) {
     if (signal.aborted) return err("stopped");
     const bytes = await fetchFile(file.path, signal);
     if (!bytes.ok) return bytes;
@@ -76,8 +94,8 @@ export async function makeCopy({ build, workshop, files, releases, onProgress, s
   const html = startWith(texts.get("index.html") ?? "", workshop.id);
   if (!html.ok) return html;
   await putText("index.html", html.value);
-  const kept = [...plan.value.map((f) => f.path), ...Object.keys(own)];
-  const list: BuildFile[] = [...plan.value, ...Object.entries(own).map(([path, text]) => ({ path, bytes: text.length, optional: true }))];
+  const kept = [...pageFiles.map((f) => f.path), ...Object.keys(own)];
+  const list: BuildFile[] = [...pageFiles, ...compilerList, ...Object.entries(own).map(([path, text]) => ({ path, bytes: text.length, optional: true }))];
   await putText("build.json", JSON.stringify({ schema: 1, files: list }));
   const worker = fitServiceWorker(texts.get("sw.js") ?? "", new Set(kept), hashes.size > 0 ? hashes : null);
   if (!worker.ok) return worker;
@@ -93,7 +111,7 @@ async function fetchFile(path: string, signal: AbortSignal): Promise<Result<Uint
     if (!response.ok) return err(`${path}: the server answered ${response.status}`);
     return ok(new Uint8Array(await response.arrayBuffer()));
   } catch {
-    return err(signal.aborted ? "stopped" : `${path} could not be loaded; making a copy needs the server this page came from`);
+    return err(signal.aborted ? "stopped" : `${path} is not kept in this browser, and the server this page came from does not answer`);
   }
 }
 
