@@ -1,10 +1,10 @@
 /**
  * Asks real kernels about compiled test programs and records the answers.
  *
- *   npm run conformance:record -- --kernels 7.2,6.12 [--tests 7.2|7.2-unprivileged] [--only PATTERN] [--no-logs]
+ *   npm run conformance:record -- --kernels 7.2,6.12 [--tests 7.2|7.2-unprivileged|7.2-modules] [--only PATTERN] [--no-logs]
  *
  * Objects are taken from `.cache/conformance/TESTS/`. With --only, those whose name matches are asked about and take
- * the place of what the recording says about them; the others stay as they are. Full logs at level 2, too large for the tree, stay in
+ * the place of what the recording says about them; the others stay as they are. 7.2-modules: `Tests` in recorded.ts. Full logs at level 2, too large for the tree, stay in
  * `.cache/conformance/logs/KERNEL/TESTS/OBJECT/PROGRAM.log.gz` for whoever has to find out why.
  */
 import { execFileSync } from "node:child_process";
@@ -58,11 +58,22 @@ function keepLog(folder: string, answer: ProgramAnswer): void {
   writeFileSync(join(path, `${answer.program}.log.gz`), gzipSync(full.text, { level: 6 }));
 }
 
+const refusedByLibbpf = (program: RecordedProgram): boolean => program.verdict === "rejected" && ["prepare", "load"].includes(program.stage);
+
+/** What libbpf refuses on a machine without modules and .config; the recording with them is about these programs only. */
+function refusedWithout(kernel: string, tests: string): Map<string, Map<string, RecordedProgram>> {
+  const objects = readRecording(kernel, tests).objects.map(({ object, programs }) => [object, new Map(programs.filter(refusedByLibbpf).map((program) => [program.program, program]))] as const);
+  return new Map(objects.filter(([, programs]) => programs.size > 0));
+}
+
+const sameRefusal = (a: RecordedProgram, b: RecordedProgram): boolean => a.stage === b.stage && a.message === b.message;
+
 /** Judges every object of `tests` on `kernel` and writes the recording; returns counts by verdict and stage. */
 async function record(kernel: string, tests: string, only: RegExp | undefined, withLogs: boolean): Promise<string> {
-  const { objects: objectFolder, unprivileged } = testsOf(tests);
+  const { objects: objectFolder, unprivileged, modules } = testsOf(tests);
   const folder = cacheFolder("conformance", objectFolder);
-  const names = readdirSync(folder).filter((name) => name.endsWith(".o") && (!only || only.test(name))).sort();
+  const without = modules ? refusedWithout(kernel, objectFolder) : undefined;
+  const names = readdirSync(folder).filter((name) => name.endsWith(".o") && (!only || only.test(name)) && (!without || without.has(name))).sort();
   const objects = names.map((name): OracleObject => ({ name, bytes: readFileSync(join(folder, name)) }));
   const logs = join(cacheFolder("conformance", "logs"), kernel, tests);
   const counts = new Map<string, number>();
@@ -70,6 +81,8 @@ async function record(kernel: string, tests: string, only: RegExp | undefined, w
     logLevels: withLogs ? [5, fullLogLevel(kernel)] : [5],
     seconds: isFuzz(tests) ? 10 : 900,
     unprivileged,
+    config: modules,
+    modules,
     // Without mitigations a kernel lets everybody's programs off what guards against speculation (cpu_mitigations_off).
     ...(unprivileged ? { append: "mitigations=auto" } : {}),
     onRemark: (text) => console.error(text),
@@ -79,6 +92,10 @@ async function record(kernel: string, tests: string, only: RegExp | undefined, w
       if (withLogs) keepLog(logs, answer);
     },
   });
+  const isNew = (object: string, program: RecordedProgram): boolean => {
+    const before = without?.get(object)?.get(program.program);
+    return without === undefined || (before !== undefined && !sameRefusal(before, program));
+  };
   const byObject = groupByObject(answers);
   const asked = objects.map((object): RecordedObject => {
     const refusal = refusals.find((entry) => entry.object === object.name);
@@ -86,9 +103,9 @@ async function record(kernel: string, tests: string, only: RegExp | undefined, w
       object: object.name,
       sha256: hexDigest(object.bytes),
       refused: refusal && { errno: refusal.errno, messages: refusal.messages },
-      programs: (byObject.get(object.name) ?? []).map(recorded),
+      programs: (byObject.get(object.name) ?? []).map(recorded).filter((program) => isNew(object.name, program)),
     };
-  });
+  }).filter(({ programs }) => !without || programs.length > 0);
   const before = only && listRecordings().some(([k, t]) => k === kernel && t === tests) ? readRecording(kernel, tests).objects : [];
   const kept = before.filter((entry) => !names.includes(entry.object));
   const source = tests === "projects" ? "see projects.json" : isFuzz(tests) ? "mutants (e2e/fuzz)" : readFileSync(join(fetchSource(objectFolder), "VERSION.debian"), "utf8").trim();

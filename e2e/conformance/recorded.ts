@@ -47,7 +47,7 @@ export interface Recording {
   readonly schema: 1;
   readonly kernel: string;
   readonly release: string;
-  /** Which objects: a kernel release's tests, or "projects"; "7.2-unprivileged": those of 7.2, loaded without capabilities. */
+  /** Which objects: a kernel release's tests, or "projects"; "7.2-unprivileged": those of 7.2, loaded without capabilities; "7.2-modules": see testsOf. */
   readonly tests: string;
   /** Where the sources came from. */
   readonly source: string;
@@ -60,12 +60,22 @@ export interface Recording {
   readonly objects: readonly RecordedObject[];
 }
 
-const UNPRIVILEGED = "-unprivileged";
+/** What a recording's `tests` stands for. */
+export interface Tests {
+  /** the folder of objects */
+  readonly objects: string;
+  /** the load was made without capabilities */
+  readonly unprivileged: boolean;
+  /**
+   * The modules that bring kfuncs or struct_ops were loaded and libbpf found the kernel's .config. Such a recording holds only
+   * programs that libbpf refused without, and that got another answer so.
+   */
+  readonly modules: boolean;
+}
 
-/** What a recording's `tests` stands for: the folder of objects, and whether the load was made without capabilities. */
-export function testsOf(tests: string): { objects: string; unprivileged: boolean } {
-  const unprivileged = tests.endsWith(UNPRIVILEGED);
-  return { objects: unprivileged ? tests.slice(0, -UNPRIVILEGED.length) : tests, unprivileged };
+export function testsOf(tests: string): Tests {
+  const [, objects = tests, how] = /^(.*)-(unprivileged|modules)$/.exec(tests) ?? [];
+  return { objects, unprivileged: how === "unprivileged", modules: how === "modules" };
 }
 
 const folder = fileURLToPath(new URL("./recorded/", import.meta.url));

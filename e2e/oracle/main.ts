@@ -9,7 +9,7 @@ import { kernelSeries } from "./images.ts";
 import { judge, type OracleObject, type ProgramAnswer } from "./judge.ts";
 import { runPrograms, type RunCase } from "./run-programs.ts";
 
-const usage = `npm run oracle -- --kernels V[,V…]|all --objects DIR|FILE.o [--log-level N] [--program NAME] [--state-freq] [--xlated] [--run CASES.json] [--out FILE]`;
+const usage = `npm run oracle -- --kernels V[,V…]|all --objects DIR|FILE.o [--log-level N] [--program NAME] [--state-freq] [--xlated] [--modules] [--config] [--run CASES.json] [--out FILE]`;
 
 async function main(): Promise<number> {
   const { values } = parseArgs({
@@ -20,6 +20,8 @@ async function main(): Promise<number> {
       program: { type: "string" },
       "state-freq": { type: "boolean" },
       xlated: { type: "boolean" },
+      modules: { type: "boolean" },
+      config: { type: "boolean" },
       run: { type: "string" },
       out: { type: "string" },
     },
@@ -42,6 +44,8 @@ async function main(): Promise<number> {
     const { refusals } = await judge(kernel, objects, {
       logLevels: level === undefined ? [5] : [5, level | 4],
       xlated: values.xlated,
+      modules: values.modules,
+      config: values.config,
       programFlags: values["state-freq"] ? 8 : 0,
       onRemark: (text) => console.error(text),
       onAnswer: (answer) => {

@@ -83,6 +83,11 @@ export function kernelModules(kernel: string): KernelModule[] {
   });
 }
 
+/** All that has to be loaded for these modules, each once, dependencies first. */
+export function loadOrder(modules: readonly KernelModule[]): { readonly name: string; readonly data: Buffer }[] {
+  return [...new Map(modules.flatMap((module) => module.load).map((entry) => [entry.name, entry])).values()];
+}
+
 /** Bytes of an ELF64 section; empty when there is none. */
 export function section(elf: Buffer, name: string): Buffer {
   const table = Number(elf.readBigUInt64LE(0x28));

@@ -12,7 +12,7 @@ import { functionsWithoutAddress, helperNames, readIdSets, readLiveBtfs, readPro
 import { addImm, callHelper, callKfunc, exit, load, mapValue, movImm, movReg, store } from "./insns.ts";
 import { runMachine } from "./machine.ts";
 import { KernelMemory, Symbols } from "./memory.ts";
-import { kernelModules, type KernelModule } from "./modules.ts";
+import { kernelModules, loadOrder, type KernelModule } from "./modules.ts";
 import { decodeAnswers, Requests, type Answer } from "./requests.ts";
 import { askFeatures, judgeFeatures } from "./features.ts";
 import { askVariants, judgeVariants, kernelEnums, type Variant } from "./variants.ts";
@@ -95,7 +95,7 @@ export async function probeKernel(kernel: string, say: (text: string) => void, k
   const modules = kernelModules(kernel).map((module) => {
     return { ...module, btfBytes: module.btfBytes, btf: parse(module.btfBytes, module.name, btf) };
   });
-  const loadOrder = modules.flatMap((module) => module.load).filter((entry, i, all) => all.findIndex((other) => other.name === entry.name) === i);
+  const toLoad = loadOrder(modules);
 
   const offered = structOpsOf([{ name: null, btf }, ...modules]);
   const first = new Requests();
@@ -107,8 +107,8 @@ export async function probeKernel(kernel: string, say: (text: string) => void, k
   const typeId = (name: string) => kernelEnums(btf).progTypes.find((type) => type.name === name)?.id ?? 0;
   findReturn(first, typeId("perf_event"), "kprobe_prog_func_proto");
   const finding = first.load({ type: typeId("kprobe"), insns: Buffer.concat([callHelper(BPF_FUNC_map_lookup_elem), movImm(0, 0), exit()]), watch: true });
-  say(`first boot, ${loadOrder.length} modules, ${first.count} requests about program types`);
-  const run1 = await runMachine(kernel, { modules: loadOrder, requests: first.encode(), keep });
+  say(`first boot, ${toLoad.length} modules, ${first.count} requests about program types`);
+  const run1 = await runMachine(kernel, { modules: toLoad, requests: first.encode(), keep });
   const answers1 = decodeAnswers(run1.sections.get("RESP") ?? Buffer.alloc(0), first.count);
   let live, sets, idSets, withoutAddress;
   try {
@@ -146,7 +146,7 @@ export async function probeKernel(kernel: string, say: (text: string) => void, k
   const contexts = contextAsks(second, btf, askable, answers1.some((answer) => /^0: .*; R0/m.test(answer.log)) ? 1 : 2);
   const features = askFeatures(second, btf);
   say(`second boot, ${second.count} requests (${helperAsks.length} helper calls, ${kfuncAsks.length} kfunc calls, ${contexts.length} context accesses)`);
-  const run2 = await runMachine(kernel, { modules: loadOrder, requests: second.encode(), timeout: 1800, keep });
+  const run2 = await runMachine(kernel, { modules: toLoad, requests: second.encode(), timeout: 1800, keep });
   const answers = decodeAnswers(run2.sections.get("RESP") ?? Buffer.alloc(0), second.count);
   const protos = new Map<bigint, HelperProto>();
   try {

@@ -21,7 +21,13 @@ static bool load_was_asked;
 
 long __real_syscall(long number, ...);
 
-/* Linked in place of the C library's (--wrap=syscall): tells a refusal by libbpf from one by the kernel. */
+/*
+ * Linked in place of the C library's (--wrap=syscall): tells a refusal by libbpf from one by the kernel.
+ *
+ * bpf_program__clone hands over the length of the table of module BTFs, whose entry 0 is vmlinux's and empty; a kernel
+ * that is told the length refuses that entry (7.2 process_fd_array), an older one the attribute. Other loads with libbpf
+ * (bpf_object_load_prog) leave the length out, so this one does too.
+ */
 long __wrap_syscall(long number, ...)
 {
 	va_list args;
@@ -31,9 +37,11 @@ long __wrap_syscall(long number, ...)
 		a[i] = va_arg(args, long);
 	va_end(args);
 	if (number == __NR_bpf && a[0] == BPF_PROG_LOAD && log_buffer) {
-		const union bpf_attr *attr = (const void *)a[1];
-		if (attr->log_buf == (uintptr_t)log_buffer)
+		union bpf_attr *attr = (void *)a[1];
+		if (attr->log_buf == (uintptr_t)log_buffer) {
 			load_was_asked = true;
+			attr->fd_array_cnt = 0;
+		}
 	}
 	return __real_syscall(number, a[0], a[1], a[2], a[3], a[4], a[5]);
 }
