@@ -13,7 +13,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { cacheFolder } from "../oracle/cache.ts";
-import { mutate } from "./mutate.ts";
+import { mutantSeed, mutate } from "./mutate.ts";
 
 const { values } = parseArgs({ options: { kernels: { type: "string", default: "7.2" }, from: { type: "string" }, seed: { type: "string", default: "1" }, only: { type: "string" }, again: { type: "boolean" } } });
 const seed = Number(values.seed);
@@ -26,12 +26,12 @@ function makeMutants(from: string): string {
   const folder = cacheFolder("conformance", tests);
   const names = readdirSync(source).filter((name) => name.endsWith(".o") && only.test(name)).sort();
   let changes = 0;
-  names.forEach((name, i) => {
-    const mutant = mutate(readFileSync(join(source, name)), seed * 100_003 + i * 7919);
-    if (!mutant) return;
+  for (const name of names) {
+    const mutant = mutate(readFileSync(join(source, name)), mutantSeed(seed, name));
+    if (!mutant) continue;
     changes += mutant.mutations.length;
     writeFileSync(join(folder, name), mutant.bytes);
-  });
+  }
   console.log(`${tests}: ${names.length} objects, ${changes} changed instructions`);
   return tests;
 }

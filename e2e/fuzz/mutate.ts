@@ -104,6 +104,13 @@ function change(program: string, bytes: Uint8Array, start: number, length: numbe
   return done;
 }
 
+/** One seed for every object of a run, whatever others take part in it: `seed` and the object's name, FNV-1a. */
+export function mutantSeed(seed: number, name: string): number {
+  let hash = 0x811c9dc5;
+  for (const c of `${seed}/${name}`) hash = Math.imul(hash ^ c.charCodeAt(0), 0x01000193);
+  return hash >>> 0;
+}
+
 /**
  * The object with every function of every executable section changed, the same for the same seed. Relocated instructions stay.
  * An object that is not an eBPF object gives undefined.

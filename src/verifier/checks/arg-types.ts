@@ -39,6 +39,7 @@ function typesOf(env: Env, base: string, all: readonly number[]): readonly numbe
     return f.trusted_args ? MEM_TYPES_NO_CTX : MEM_TYPES_NO_CTX.slice(0, -1);
   }
   if (base === "ARG_KPTR_XCHG_DEST" && !f.kptr_xchg_non_owning) return all.slice(0, 2);
+  if (base === "ARG_PTR_TO_SPIN_LOCK" && !f.spin_lock_in_objects) return all.slice(0, 1);
   if (base === "ARG_PTR_TO_ALLOC_MEM" && !f.map_keys_as_args) return [T.PTR_TO_MEM];
   return f.trusted_args ? all : all.filter((t) => !(t & (T.PTR_TRUSTED | T.MEM_RCU)));
 }

@@ -75,7 +75,7 @@ export function btfCtxAccess(env: Env, off: number, size: number, t: "read" | "w
   if (type?.kind === BtfKind.VOID && arg === nr) return scalar;
   if (isScalarArg(type)) return scalar;
   if (type?.kind !== BtfKind.PTR) return line(`func '${name}' arg${arg} '${type?.name ?? ""}' has type ${kindName(type)}. Only pointer access is allowed`);
-  if (size !== 8) return line(`func '${name}' size ${size} must be 8`);
+  if (env.f.ctx_pointer_size && size !== 8) return line(`func '${name}' size ${size} must be 8`);
   return pointerArg(env, target, params[arg], type as BtfOf<typeof BtfKind.PTR>, arg, off, line);
 }
 

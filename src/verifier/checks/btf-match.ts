@@ -58,7 +58,7 @@ export function structWalk(btf: Btf, start: number, off0: number, size: number, 
     if (t.kind === (BtfKind.UNION as number) && t.members.length !== 1) flags |= PTR_UNTRUSTED;
     if (off + size > t.size) {
       const flex = flexArrays ? intoFlexArray(btf, t, off) : undefined;
-      if (!flex) return { kind: "error", errno: "EACCES", line: `access beyond struct ${t.name} at off ${off >>> 0} size ${size}` };
+      if (!flex) return { kind: "error", errno: "EACCES", line: `access beyond struct ${nameOf(t)} at off ${off >>> 0} size ${size}` };
       if (flex === "scalar") return { kind: "scalar", flags };
       t = flex.type;
       off = flex.off;
@@ -106,15 +106,18 @@ function inMembers(btf: Btf, t: Struct, off: number, size: number, flags: number
     if (isStruct(mtype)) return off === moff ? { kind: "struct", id: mid, flags } : { into: mtype, off: off - moff };
     if (mtype.kind === BtfKind.PTR) return atPointer(btf, t, m, mtype as BtfOf<typeof BtfKind.PTR>, moff, msize, off, size, flags);
     if (off + size > end && !(flags & PTR_UNTRUSTED))
-      return { kind: "error", errno: "EACCES", line: `access beyond the end of member ${m.name} (mend:${end}) in struct ${t.name} with off ${off} size ${size}` };
+      return { kind: "error", errno: "EACCES", line: `access beyond the end of member ${m.name} (mend:${end}) in struct ${nameOf(t)} with off ${off} size ${size}` };
     return { kind: "scalar", flags };
   }
-  return { kind: "error", errno: "EINVAL", line: `struct ${t.name} doesn't have field at offset ${off}` };
+  return { kind: "error", errno: "EINVAL", line: `struct ${nameOf(t)} doesn't have field at offset ${off}` };
 }
+
+/** The kernel's name for what has none (btf_name_by_offset). */
+const nameOf = (t: Struct): string => t.name || "(anon)";
 
 function atPointer(btf: Btf, t: Struct, m: BtfMember, ptr: BtfOf<typeof BtfKind.PTR>, moff: number, msize: number, off: number, size: number, flags: number): Walk {
   if (msize !== size || off !== moff)
-    return { kind: "error", errno: "EACCES", line: `cannot access ptr member ${m.name} with moff ${moff} in struct ${t.name} with off ${off} size ${size}` };
+    return { kind: "error", errno: "EACCES", line: `cannot access ptr member ${m.name} with moff ${moff} in struct ${nameOf(t)} with off ${off} size ${size}` };
   const to = walkTypeTags(btf, ptr);
   if (!to) return { kind: "error", errno: "EINVAL", line: "type 'PTR' has multiple type tags" };
   if (!isStruct(to.type)) return { kind: "ptr_untrusted", flags };

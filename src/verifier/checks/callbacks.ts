@@ -66,7 +66,8 @@ const SETTERS: Readonly<Record<CallbackKind, SetCallee>> = {
   timer: (env, caller, callee) => {
     const r = caller.regs[1]!;
     mapKeyValue(env, callee, r.map!, r.mapUid);
-    callee.callbackRetRange = { min: 0, max: env.f.timer_result_zero ? 0 : 1, return32: false };
+    // Releases before 6.13 note 0 to 1 here, but check for zero.
+    callee.callbackRetRange = { min: 0, max: 0, return32: false };
   },
   task_work: (env, caller, callee) => {
     const r = caller.regs[3]!;
@@ -129,6 +130,7 @@ function pushAsync(env: Env, insnIdx: number, subprog: number, kind: CallbackKin
   st.path = env.newPath(env.curState.path);
   const frame = new FuncState(BPF_MAIN_FUNC, 0, subprog);
   frame.initRegs(!env.bpfCapable);
+  env.markStateScratched();
   st.frames = [frame];
   env.stack.push({ st, insnIdx: env.subprogs[subprog]!.start, prevInsnIdx: insnIdx, logPos: env.log.endPos, trail: env.trail });
   if (env.stack.length > BPF_COMPLEXITY_LIMIT_JMP_SEQ) env.fail("E2BIG", `The sequence of ${env.stack.length} jumps is too complex for async cb.`);

@@ -22,8 +22,7 @@ export function markDynptrReg(reg: RegState, type: DynptrType, first: boolean, i
 }
 
 /** The two slots at spi (upper) and spi-1 become a dynptr. `parent`: 7.1+, the reference or object it comes from; before, the reference itself. */
-export function markDynptrSlots(env: Env, frame: FuncState, spi: number, type: DynptrType, parent: number): void {
-  const id = env.newId();
+export function markDynptrSlots(env: Env, frame: FuncState, spi: number, type: DynptrType, parent: number, id: number): void {
   for (const [at, first] of [[spi, true], [spi - 1, false]] as const) {
     const reg = frame.mutSpilled(at);
     markDynptrReg(reg, type, first, id, env.f.ref_obj_ids ? 0 : parent);

@@ -71,13 +71,15 @@ function construct(env: Env, regno: number, insnIdx: number, flags: number, meta
   destroyIfDynptrSlot(env, frame, spi - 1);
   const type = dynptrTypeOf(flags);
   if (type === "invalid") env.failSilently("EINVAL");
+  // Where references have ids of their own, the dynptr takes its id before its reference does.
+  const early = env.f.ref_obj_ids ? env.newId() : undefined;
   let parent: number;
   if (meta.dynptrType !== "invalid") parent = meta.dynptrRefObjId;
   else {
     parent = env.f.ref_obj_ids ? 0 : meta.refObjId;
     if (dynptrReferenced(type)) parent = acquireDynptrRef(env, insnIdx, parent);
   }
-  markDynptrSlots(env, frame, spi, type, parent);
+  markDynptrSlots(env, frame, spi, type, parent, early ?? env.newId());
 }
 
 const CONSTRUCTORS: Readonly<Record<string, number>> = {

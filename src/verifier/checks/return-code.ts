@@ -72,13 +72,14 @@ export function checkReturnCode(env: Env, regno: number, name: string): void {
   if (isPointerValue(env, env.reg(regno))) env.fail("EACCES", `R${regno} leaks addr as return value`);
   let r: RetvalRange | null;
   if (frame.inAsyncCallbackFn) {
-    ctx = "At async callback return";
+    ctx = env.f.retval_range_message ? "At async callback return" : "At async callback";
     r = frame.callbackRetRange;
   } else if (env.progType === "struct_ops" && !structOpsReturnsPtr(env)) return;
   else r = returnRange(env);
   if (!r) return;
   const reg = env.reg(regno);
-  if (reg.type !== SCALAR_VALUE) env.fail("EINVAL", `${ctx} the register R${regno} is not a known value (${regTypeStr(env, reg.type)})`);
+  const unknown = frame.inAsyncCallbackFn && !env.f.retval_range_message ? "In async callback" : ctx;
+  if (reg.type !== SCALAR_VALUE) env.fail("EINVAL", `${unknown} the register R${regno} is not a known value (${regTypeStr(env, reg.type)})`);
   if (env.f.ret_precise) markChainPrecision(env, regno);
   if (!retvalRangeWithin(env, r, env.reg(regno))) {
     try {

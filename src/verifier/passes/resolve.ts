@@ -57,9 +57,11 @@ function jmpFields(env: Env, i: Insn): void {
     case BPF_EXIT:
       if (byReg || i.imm || i.src || i.dst || cls === BPF_JMP32) env.fail("EINVAL", "BPF_EXIT uses reserved fields");
       return;
-    case BPF_JCOND:
-      if (i.code !== (BPF_JMP | BPF_JCOND) || i.src || i.dst || i.imm) env.fail("EINVAL", `invalid may_goto imm ${i.imm}`);
+    case BPF_JCOND: {
+      const early = env.f.insn_fields_first;
+      if (i.code !== (BPF_JMP | BPF_JCOND) || i.src || i.dst || i.imm || (!early && i.off === 0)) env.fail("EINVAL", early ? `invalid may_goto imm ${i.imm}` : `invalid may_goto off ${i.off} imm ${i.imm}`);
       return;
+    }
   }
   if (byReg ? i.imm !== 0 : i.src !== 0) env.fail("EINVAL", "BPF_JMP/JMP32 uses reserved fields");
 }
@@ -110,6 +112,7 @@ function ldImm64(env: Env, idx: number): void {
   checkMapProgCompatibility(env, map);
   if (map.type === "insn_array") initInsnArray(env, map);
   aux.map = map;
+  env.usedMaps.add(map);
   if (a.src === BPF_PSEUDO_MAP_VALUE || a.src === BPF_PSEUDO_MAP_IDX_VALUE) {
     const off = b.imm >>> 0;
     const direct = map.type === "array" || map.type === "arena" || map.type === "insn_array";
@@ -126,6 +129,7 @@ function opcodeInRelease(env: Env, code: number): boolean {
     case 0x06: return env.f.gotol;
     case 0xe5: return env.f.may_goto;
     case 0x0d: return env.f.disasm_gotox;
+    case 0xcb: case 0xd3: return env.f.load_acquire; // atomic operations on one or two bytes
     default: return true;
   }
 }
@@ -133,9 +137,10 @@ function opcodeInRelease(env: Env, code: number): boolean {
 function laterFields(env: Env, i: number): void {
   const insn = env.insns[i]!;
   const cls = bpfClass(insn.code);
+  if (cls === BPF_LDX) fields(env, insn);
   if (OPCODES[insn.code] === undefined || !opcodeInRelease(env, insn.code)) env.fail("EINVAL", `unknown opcode ${insn.code.toString(16).padStart(2, "0")}`);
   if (cls === BPF_STX && !env.f.disasm_atomics && insn.imm !== 0) env.fail("EINVAL", "BPF_STX uses reserved fields");
-  if (cls === BPF_LDX) return fields(env, insn);
+  if (cls === BPF_LDX) return;
   const pos = env.log.endPos;
   try {
     fields(env, insn);
