@@ -61,7 +61,7 @@ export function checkFuncCall(env: Env, insn: Insn): Flow {
       env.fail("EINVAL", "a non-sleepable BPF program context");
     }
     if (argError) env.fail(argError.errno, `Caller passes invalid args into func#${subprog}${env.f.lazy_global_funcs ? ` ('${name}')` : ""}`);
-    if (env.log.verbose) env.verbose(`Func#${subprog} ('${name}') is global and assumed valid.\n`);
+    if (env.log.verbose) env.verbose(env.f.log_global_func_names ? `Func#${subprog} ('${name}') is global and assumed valid.\n` : `Func#${subprog} is global and valid. Skipping.\n`);
     if (info.changesPktData && env.f.global_func_pkt_data) clearAllPktPointers(env);
     info.called[env.f.globals_by_sleepable && inSleepableContext(env) ? 1 : 0] = true;
     clearCallerSaved(env, caller);

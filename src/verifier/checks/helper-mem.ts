@@ -5,7 +5,7 @@ import { regTypeStr } from "../report/print-state.ts";
 import { BPF_MAX_VAR_SIZ, type Env } from "../state/env.ts";
 import { registerIsNull, type RegState } from "../state/reg-state.ts";
 import * as T from "../state/reg-type.ts";
-import { checkCtxAccess } from "./mem-ctx.ts";
+import { checkCtxAccess, NO_CONVERT } from "./mem-ctx.ts";
 import { regName } from "./mem.ts";
 import { checkPtrToBtfAccess } from "./mem-btf.ts";
 import { checkMapAccess, checkMapAccessType } from "./mem-map.ts";
@@ -48,12 +48,12 @@ export function checkHelperMemAccess(env: Env, reg: RegState, regno: number, siz
       checkPtrToBtfAccess(env, reg, name, off, size, env.f.btf_mem_writes_checked ? t : "read", -1);
       return;
     case T.PTR_TO_CTX:
-      if (env.progType === "syscall") {
-        if (!env.f.syscall_ctx_var_off) {
-          if (size === 0 && !zeroOk) env.failSilently("EACCES");
-          if (size > 0) checkCtxAccess(env, env.insnIdx, reg, regno, off + size - 1, 1, t, -1, false);
-          return;
-        }
+      if (env.f.ctx_last_byte && NO_CONVERT.has(env.progType)) {
+        if (size === 0 && !zeroOk) env.failSilently("EACCES");
+        if (size > 0) checkCtxAccess(env, env.insnIdx, reg, regno, off + size - 1, 1, t, -1, false);
+        return;
+      }
+      if (env.f.syscall_ctx_var_off && env.progType === "syscall") {
         checkMemRegionAccess(env, reg, name, off, size, 0xffff, zeroOk);
         return;
       }

@@ -63,6 +63,7 @@ export function syncLinkedRegs(env: Env, st: VState, known: RegState, linked: re
       if (rb === BPF_ADD_CONST32 || kb === BPF_ADD_CONST32) zext32to64(env.dom, m);
       if (env.f.linked_bounds_synced) env.dom.sync(m);
     }
+    if (!env.f.log_linked_changes) continue;
     if (e.isReg) env.markRegScratched(e.index);
     else env.markSlotScratched(e.index);
   }

@@ -44,8 +44,8 @@ function kernelObject(env: Env, name: string): Pick<CtxInfo, "regType" | "btf" |
   return id === undefined ? undefined : { regType: T.PTR_TO_BTF_ID | (env.f.trusted_args ? T.PTR_TRUSTED : 0), btf, btfId: id };
 }
 
-/** Program types whose context accesses are not rewritten: constant offsets may be folded into the pointer (7.1+). */
-const NO_CONVERT = new Set(["raw_tracepoint", "raw_tracepoint_writable", "tracing", "lsm", "struct_ops", "kprobe", "tracepoint", "syscall", "netfilter", "cgroup_device", "ext"]);
+/** Program types whose context accesses are not rewritten (no convert_ctx_access): constant offsets may be folded into the pointer (7.1+). */
+export const NO_CONVERT: ReadonlySet<string> = new Set(["raw_tracepoint", "raw_tracepoint_writable", "tracing", "lsm", "struct_ops", "kprobe", "tracepoint", "syscall", "netfilter", "cgroup_device", "ext"]);
 
 export function checkCtxAccess(
   env: Env, _insnIdx: number, reg: RegState, regno: number, off0: number, size: number, t: "read" | "write", value: number, isLdsx: boolean,

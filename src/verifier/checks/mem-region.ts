@@ -25,6 +25,7 @@ function outside(env: Env, reg: RegState, name: string, off: bigint, size: numbe
 export function checkMemRegionAccess(env: Env, reg: RegState, name: string, off: number, size: number, memSize: number, zeroOk: boolean): void {
   const o = BigInt(off);
   const { smin, umax } = reg.r64;
+  if (!env.f.log_changes_only && env.log.verbose) env.log.state(env.curState, env.curState.curframe, true);
   const lo = smin + o;
   if (smin < 0n && (smin === -0x8000_0000_0000_0000n || lo !== BigInt.asIntN(32, lo) || lo < 0n))
     env.fail("EACCES", `${name} min value is negative, either use unsigned index or do a if (index >=0) check.`);
@@ -51,7 +52,7 @@ export function checkPacketAccess(env: Env, reg: RegState, name: string, off: nu
   if (reg.r64.smin < 0n) env.fail("EACCES", `${name} min value is negative, either use unsigned index or do a if (index >=0) check.`);
   const bad = reg.range < 0 ? undefined : outside(env, reg, name, BigInt(off), size, reg.range, zeroOk);
   if (bad === null) return;
-  if (bad) env.verbose(`${bad.replace(`off=${off},r=`, `off=${reg.off},r=`)}\n`);
+  if (bad) env.verbose(`${bad}\n`);
   env.fail("EINVAL", `${name} offset is outside of the packet`);
 }
 

@@ -143,8 +143,10 @@ export function markChainPrecisionSingle(env: Env, frame: number, regno: number,
     const marks = markCheckpoint(st, frame, want);
     if (marks === "unknown") return markAllBefore(st);
     if (loud(env)) {
-      env.verbose(`parent ${marks === "new" ? "didn't have" : "already had"} regs=${want.regs.toString(16)} stack=${want.slots.toString(16)} marks:`);
+      const text = `parent ${marks === "new" ? "didn't have" : "already had"} regs=${want.regs.toString(16)} stack=${want.slots.toString(16)} marks`;
+      if (env.f.log_changes_only) env.verbose(`${text}:`);
       env.log.state(st, frame, true);
+      if (!env.f.log_changes_only) env.verbose(`${text}\n`);
     }
     if ((!want.regs && !want.slots) || marks === "old") return;
     last = st.lastInsnIdx;

@@ -169,6 +169,7 @@ function backtrackJmp(env: Env, idx: number, subseqIdx: number, hist: JmpHistory
   if (op === BPF_EXIT) {
     const fromCall = subseqIdx - 1 >= 0 && isPseudoCall(env.insns[subseqIdx - 1]!);
     const r0 = fromCall && bt.regSet(0);
+    if (env.f.callback_args_cleared && subseqIdx >= 0 && env.aux[subseqIdx]!.callsCallback) for (let i = 1; i <= 5; i++) bt.clearReg(i);
     if (fromCall && bt.regMask & ARGS_MASK) env.bug(`backtracking exit unexpected regs ${bt.regMask.toString(16)}`);
     bt.clearReg(0);
     bt.frame++;

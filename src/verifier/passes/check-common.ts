@@ -32,9 +32,6 @@ function checkCommon(env: Env, subprog: number, sleepable: boolean): void {
   env.explored = [];
   env.bt.reset();
   env.sccVisits = env.sccVisits.map(() => []);
-  env.exploredStatesSize = 0;
-  env.freeListSize = 0;
-  env.numBackedges = 0;
   if (subprog || env.prog.type === "ext") globalArgs(env, subprog, frame);
   else mainArgs(env, frame);
   if (!subprog && env.prog.type === "struct_ops") setupStructOpsArgs(env);
@@ -134,7 +131,7 @@ export function doCheckSubprogs(env: Env): void {
         if (info.verified[context] || (!info.called[context] && env.f.lazy_global_funcs)) continue;
         env.insnIdx = info.start;
         checkCommon(env, i, env.f.globals_by_sleepable ? context === 1 : env.prog.sleepable);
-        if (env.log.verbose) env.verbose(`Func#${i} ('${info.name}') is safe for any args that match its prototype\n`);
+        if (env.log.verbose) env.verbose(`Func#${i}${env.f.log_global_func_names ? ` ('${info.name}')` : ""} is safe for any args that match its prototype\n`);
         info.verified[context] = true;
         again = env.f.lazy_global_funcs || again;
       }

@@ -65,13 +65,13 @@ export function doCheck(env: Env): void {
     }
     if (!ended) {
       if (aux.jmpPoint && (env.f.jmp_history_at_checkpoint || env.totalStates === states)) pushJmpHistory(env, st, 0);
-      if (log.level2 && print.state) {
-        env.verbose(`\nfrom ${env.prevInsnIdx} to ${idx}${st.speculative ? " (speculative execution)" : ""}:`);
+      if (env.f.log_changes_only ? log.level2 && print.state : log.verbose && (log.level2 || print.state)) {
+        env.verbose(env.f.log_changes_only || !log.level2 ? `\nfrom ${env.prevInsnIdx} to ${idx}${st.speculative ? " (speculative execution)" : ""}:` : `${idx}:`);
         log.state(st, st.curframe, true);
         print.state = false;
       }
       if (log.verbose) {
-        if (env.anyScratched()) log.insnState(st, st.curframe);
+        if (env.f.log_changes_only && env.anyScratched()) log.insnState(st, st.curframe);
         log.linfo(idx, "; ");
         log.insnLine(idx);
       }

@@ -16,12 +16,18 @@ export interface SccVisit {
 const MAX_BACKEDGE_ITERS = 64;
 
 interface Chain { scc: number; key: string; text: string }
+/** The kernel's list of call sites has no length: it ends at the first 0. */
+function named(scc: number, sites: readonly number[]): Chain {
+  const end = sites.indexOf(0);
+  const shown = end < 0 ? sites : sites.slice(0, end);
+  return { scc, key: sites.join(",").replace(/(^|,)0$/, ""), text: `(${[...shown, scc].join(",")})` };
+}
 function callchain(env: Env, st: VState): Chain | undefined {
   const sites: number[] = [];
   for (let i = 0; i <= st.curframe; i++) {
     const idx = env.frameInsnIdx(st, i);
     const scc = env.aux[idx]!.scc;
-    if (scc) return { scc, key: sites.join(","), text: `(${[...sites, scc].join(",")})` };
+    if (scc) return named(scc, sites);
     sites.push(idx);
   }
   return undefined;
@@ -91,5 +97,9 @@ function propagateBackedges(env: Env, v: SccVisit): void {
   v.backedges = [];
 }
 export function updatePeakStates(env: Env): void {
+  if (!env.f.peak_states_at_once) {
+    env.peakStates++;
+    return;
+  }
   env.peakStates = Math.max(env.peakStates, env.exploredStatesSize + env.freeListSize + env.numBackedges);
 }

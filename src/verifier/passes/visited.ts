@@ -10,7 +10,7 @@ import { forEachReg, StateListEntry, VState } from "../state/state.ts";
 import { BPF_COMPLEXITY_LIMIT_STATES } from "../state/env.ts";
 import { pushJmpHistory } from "./jmp-history.ts";
 import { isMayGoto } from "./insn-info.ts";
-import { cleanLiveStates, linkToCheckpoint, loopEntry, propagateLiveness, sameCallsites, updateLoopEntry } from "./live-marks.ts";
+import { cleanLiveStates, linkToCheckpoint, loopEntry, propagateLiveness, sameCallsites, stateIsDone, updateLoopEntry } from "./live-marks.ts";
 import { propagatePrecision } from "./propagate.ts";
 import { addSccBackedge, incompleteReadMarks, maybeEnterScc, maybeExitScc, updatePeakStates } from "./scc-visits.ts";
 import { markedLiveness } from "./stack-live-marks.ts";
@@ -194,6 +194,7 @@ export function isStateVisited(env: Env, insnIdx: number): boolean {
       e.inFreeList = true;
       env.freeListSize++;
       env.exploredStatesSize--;
+      if (!env.f.peak_states_at_once && stateIsDone(old) && !old.usedAsLoopEntry) env.peakStates--;
       maybeFreeEntry(env, e);
     }
   }

@@ -131,8 +131,9 @@ export class Log {
     });
     return isBugLine(text) ? text : `(${env.insns[idx]!.code.toString(16).padStart(2, "0")}) ${text}`;
   }
-  /** Changed registers, appended to the instruction's line where nothing came between (kernel print_insn_state). */
+  /** Changed registers, appended to the instruction's line where nothing came between (kernel print_insn_state); before 5.17 the whole state. */
   insnState(st: VState, frameno: number): void {
+    if (!this.env.f.log_changes_only) return this.state(st, frameno, true);
     if (this.prevLogPos !== 0 && this.prevLogPos === this.endPos) {
       this.reset(this.prevLogPos - 1);
       this.write(`${" ".repeat(alignment(this.prevInsnPrintPos))};`);

@@ -8,7 +8,7 @@ import { type FuncState, MAX_BPF_REG, slotType, STACK_DYNPTR, STACK_INVALID, STA
 import { addConstBits, baseId, idIsAddConst, type RegState } from "../state/reg-state.ts";
 import * as T from "../state/reg-type.ts";
 import type { VState } from "../state/state.ts";
-import { printOldRegState } from "./print-state-old.ts";
+import { printOldRegState, printOldSpill } from "./print-state-old.ts";
 
 const TYPE_NAMES: readonly string[] = [
   "?", "scalar", "ctx", "map_ptr", "map_value", "map_key", "fp", "pkt_meta", "pkt", "pkt_end", "flow_keys", "sock", "sock_common", "tcp_sock",
@@ -23,15 +23,24 @@ export function regTypeStr(env: Env, type: number): string {
   if (base === T.PTR_TO_BUF && !(type & T.MEM_RDONLY) && !env.f.log_buf_plain) name = "rdwr_buf";
   let postfix = "";
   if (type & T.PTR_MAYBE_NULL) postfix = base === T.PTR_TO_BTF_ID ? "or_null_" : "_or_null";
+  if (env.f.log_one_prefix) return lastPrefix(env, type) + name + postfix;
   const prefix =
     (type & T.MEM_RDONLY ? "rdonly_" : "") +
-    (type & T.MEM_RINGBUF ? (env.f.log_alloc_mem_name ? "alloc_" : "ringbuf_") : "") +
+    (type & T.MEM_RINGBUF ? "ringbuf_" : "") +
     (type & T.MEM_USER ? "user_" : "") +
     (type & T.MEM_PERCPU ? "percpu_" : "") +
     (type & T.MEM_RCU ? "rcu_" : "") +
     (type & T.PTR_UNTRUSTED ? "untrusted_" : "") +
     (type & T.PTR_TRUSTED ? "trusted_" : "");
   return prefix + name + postfix;
+}
+/** Before 6.2 there is room for one word. */
+function lastPrefix(env: Env, type: number): string {
+  if (type & T.PTR_UNTRUSTED) return "untrusted_";
+  if (type & T.MEM_PERCPU) return "percpu_";
+  if (type & T.MEM_USER) return "user_";
+  if (type & T.MEM_RINGBUF && env.f.log_alloc_mem_name) return "alloc_";
+  return type & T.MEM_RDONLY ? "rdonly_" : "";
 }
 export function btfTypeName(btf: Btf | null, id: number): string {
   return btf?.type(id)?.name ?? "";
@@ -89,7 +98,7 @@ function scalarRanges(reg: RegState): string {
 
 /** `scalar(id=1,umax=255,var_off=(0x0; 0xff))` */
 export function printRegState(env: Env, frame: FuncState, reg: RegState): string {
-  if (!env.f.log_short_numbers) return printOldRegState(env, frame, reg);
+  if (!env.f.log_short_numbers) return printOldRegState(env, reg);
   const t = reg.type;
   let out = t === T.SCALAR_VALUE && reg.precise ? "P" : "";
   const constOff = tnumIsConst(reg.varOff);
@@ -165,6 +174,10 @@ export function printVerifierState(env: Env, st: VState, frameno: number, all: b
     const off = (-i - 1) * 8;
     switch (slotType(slot.types, 7)) {
       case STACK_SPILL: {
+        if (!env.f.log_short_numbers) {
+          out += ` fp${off}${liveness(env, reg.live)}=${printOldSpill(env, reg)}`;
+          break;
+        }
         const first = [0, 1, 2, 3, 4, 5, 6, 7].find((j) => slotType(slot.types, j) === STACK_SPILL)!;
         out += ` fp${off}${liveness(env, reg.live)}=${chars.slice(0, first)}${printRegState(env, frame, reg)}`;
         break;
