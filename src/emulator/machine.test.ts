@@ -117,3 +117,12 @@ describe("a machine", () => {
     expect(result.maps[0]!.entries[0]!.value[16]).toBe(77);
   });
 });
+
+test("variables of each CPU: every CPU begins with what the section holds, the program changes its own", () => {
+  const map = handMadeMap(0, "percpu_array", { name: ".percpu", section: ".percpu", valueSize: 8, maxEntries: 1, initialData: Uint8Array.of(5, 0, 0, 0, 0, 0, 0, 0) });
+  const program = handMade([I(0x18, 1, 2, 0, 0), I(0), I(0x79, 0, 1), I(0x07, 0, 0, 0, 1), I(0x7b, 1, 0), EXIT], { maps: [map] });
+  const machine = createMachine(program, kernel, { cpus: 2 });
+  expect(machine.run({ dataIn: packet }).retval).toBe(6);
+  expect(machine.run({ dataIn: packet }).retval).toBe(7);
+  expect(machine.dumpMaps()[0]!.entries.map(({ cpu, value }) => [cpu, value[0]])).toEqual([[0, 7], [1, 5]]);
+});

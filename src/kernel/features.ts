@@ -27,6 +27,7 @@ export const FEATURES = {
   open_coded_iters: { since: "6.4", what: "iterator kfuncs (KF_ITER_NEW, KF_ITER_NEXT, KF_ITER_DESTROY)" },
   // what the loader asks before it gives a kernel an object (libbpf kernel_supports)
   module_btf: { since: "5.11", what: "BTF of kernel modules" },
+  percpu_data: { since: "7.3", what: "addresses of values of per-CPU arrays, so global variables in .percpu" },
   btf_float: { since: "5.13", what: "BTF_KIND_FLOAT" },
   bpf_cookie: { since: "5.15", what: "bpf_get_attach_cookie" },
   btf_decl_tag: { since: "5.16", what: "BTF_KIND_DECL_TAG" },

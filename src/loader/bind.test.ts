@@ -167,3 +167,21 @@ describe("older kernels", () => {
     expect(refusal("absent").message).toContain("no program of that name");
   });
 });
+
+describe("global variables of each CPU (.percpu)", () => {
+  const object = unwrap(openObject(fixture("percpu.bpf.o"), { name: "percpu" }));
+  it("are per-CPU arrays of one entry, named after the section alone and not mapped into user space", () => {
+    expect(object.maps.map((map) => [map.name, map.type, map.valueSize, map.maxEntries, map.flags])).toEqual([[".percpu", "percpu_array", 4, 1, 0], [".percpu.more", "percpu_array", 8, 1, 0]]);
+    expect([...(object.maps[0]?.initialData ?? [])]).toEqual([5, 0, 0, 0]);
+  });
+  it("are there where a program can have their address", () => {
+    const bound = unwrap(bindProgram(object, "counts", fakeKernel({ btf, name: "7.3" })));
+    expect(bound.maps.map((map) => [map.name, map.valueTypeId !== 0])).toEqual([[".percpu", true], [".percpu.more", true]]);
+    expect(bound.poisoned.size).toBe(0);
+  });
+  it("are not created on older kernels, which only the program that uses them notices", () => {
+    expect(unwrap(bindProgram(object, "idle", kernel)).maps).toEqual([]);
+    const bound = unwrap(bindProgram(object, "counts", kernel));
+    expect([...bound.poisoned.values()]).toContain("BPF map '.percpu' is referenced but wasn't created");
+  });
+});

@@ -74,7 +74,7 @@ function bind(session: LoadSession, spec: ObjectSpec, programName: string, optio
   const core = relocateCore(session, enabled);
   const layout = layOut(session, main, (func) => core.insns.get(func) ?? func.insns);
 
-  const { maps: wanted, indexOf } = mapsOf(object, structOps, kconfig, options);
+  const { maps: wanted, indexOf } = mapsOf(session, structOps, kconfig, options);
   relocateData(session, layout, externs, wanted, indexOf);
   const btf = loadBtf(session);
   if (btf) fixFuncInfo(session, layout, btf, program);
@@ -144,10 +144,11 @@ function needsVmlinuxBtf(object: ObjectInternals, main: Func): boolean {
 }
 
 /** The object's maps that get created, in its order, as this kernel gets them. */
-function mapsOf(object: ObjectInternals, structOps: StructOpsBinding, kconfig: Uint8Array | undefined, options: BindOptions): { maps: BoundMap[]; indexOf: (map: number) => number } {
+function mapsOf({ object, kernel }: LoadSession, structOps: StructOpsBinding, kconfig: Uint8Array | undefined, options: BindOptions): { maps: BoundMap[]; indexOf: (map: number) => number } {
   const maps: BoundMap[] = [];
   const indexes: number[] = object.maps.map((map, i) => {
-    if (!map.autocreate) return -1;
+    // per-CPU global data are only there where programs can have their address (libbpf bpf_object__create_maps, FEAT_PERCPU_DATA)
+    if (!map.autocreate || (map.kind === "percpu" && !kernel.has("percpu_data"))) return -1;
     const spec = i === object.kconfigMap ? { ...map.spec, initialData: kconfig } : withStructOps(map, structOps);
     maps.push({ ...mapToCreate(spec, options), index: maps.length });
     return maps.length - 1;

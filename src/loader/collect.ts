@@ -8,7 +8,11 @@ import type { Func } from "./internals.ts";
 import { EINVAL, ENOENT, ENOTSUP, FORMAT, type LoadLog } from "./refusal.ts";
 import { findSectionDef } from "./section-defs.ts";
 
-export type SectionUse = "data" | "rodata" | "bss" | "relo" | "struct_ops" | "other";
+/** Sections whose content is a map of one entry that libbpf makes. */
+export type DataUse = "data" | "rodata" | "bss" | "percpu";
+export type SectionUse = DataUse | "relo" | "struct_ops" | "other";
+
+export const isDataUse = (use: SectionUse | undefined): use is DataUse => use === "data" || use === "rodata" || use === "bss" || use === "percpu";
 
 /** What libbpf's bpf_object__elf_collect learns from the sections. */
 export interface Collected {
@@ -112,6 +116,8 @@ function collectProgbits(section: ElfSection, out: Collected, log: LoadLog): voi
     out.uses[index] = "data";
   } else if (name === ".rodata" || name.startsWith(".rodata.")) {
     out.uses[index] = "rodata";
+  } else if (name === ".percpu" || name.startsWith(".percpu.")) {
+    out.uses[index] = "percpu";
   } else if (STRUCT_OPS_NAMES.has(name)) {
     out.uses[index] = "struct_ops";
     out.hasStructOps = true;

@@ -37,7 +37,7 @@ export type Reloc =
 /** A map of the object with what only the loader needs. */
 export interface LoaderMap {
   spec: MapSpec;
-  kind: "user" | "data" | "rodata" | "bss" | "kconfig" | "struct_ops";
+  kind: "user" | "data" | "rodata" | "bss" | "percpu" | "kconfig" | "struct_ops";
   sectionIndex: number;
   sectionOffset: number;
   /** "?.struct_ops": not created unless asked for */

@@ -48,7 +48,7 @@ export function mapBtfErrno(map: MapSpec, btf: Btf): Errno | undefined {
   if (btf.sizeOf(map.valueTypeId) !== map.valueSize) return EINVAL;
   if (!key) {
     const value = btf.type(map.valueTypeId);
-    const isGlobalData = map.type === "array" && map.maxEntries === 1 && value?.kind === BtfKind.DATASEC;
+    const isGlobalData = (map.type === "array" || map.type === "percpu_array") && map.maxEntries === 1 && value?.kind === BtfKind.DATASEC;
     if (!isGlobalData && !KEYLESS.has(map.type)) return EINVAL;
   } else if (KEYLESS.has(map.type)) {
     return EINVAL;

@@ -2,7 +2,7 @@ import { KIND_NAMES, BTF_GLOBAL, BTF_STATIC } from "../btf/constants.ts";
 import type { OverlayBtf } from "../btf/overlay.ts";
 import { BtfKind } from "../btf/types.ts";
 import type { ElfFile } from "../elf/types.ts";
-import type { Collected } from "./collect.ts";
+import { type Collected, isDataUse } from "./collect.ts";
 import type { Extern, LoaderMap } from "./internals.ts";
 import { parseMapDef, type MapDef } from "./map-def.ts";
 import { E2BIG, EINVAL, ENOENT, ENOTSUP, type LoadLog } from "./refusal.ts";
@@ -19,7 +19,7 @@ export function collectMaps(elf: ElfFile, btf: OverlayBtf | null, collected: Col
   const arenaMap = findArena(elf, collected, maps, log);
   for (const section of elf.sections) {
     const use = collected.uses[section.index];
-    if (use !== "data" && use !== "rodata" && use !== "bss") continue;
+    if (!isDataUse(use)) continue;
     if (section.size === 0) continue;
     if (section.size > MAX_INTERNAL_MAP) log.refuse(`failed to alloc map '${section.name}' content buffer: -ENOMEM`, { errno: "-ENOMEM", subject: { kind: "map", name: section.name } });
     const data = use === "bss" ? new Uint8Array(section.size) : section.data;
@@ -97,16 +97,17 @@ function findArena(elf: ElfFile, collected: Collected, maps: readonly LoaderMap[
 
 function internalMap(btf: OverlayBtf | null, kind: LoaderMap["kind"], section: string, sectionIndex: number, data: Uint8Array, objectName: string): LoaderMap {
   const readonly = kind === "rodata" || kind === "kconfig";
+  const percpu = kind === "percpu";
   const valueTypeId = btf?.named(section)[0] ?? 0;
   const type = valueTypeId ? btf?.type(valueTypeId) : undefined;
-  const mmapable = type?.kind === BtfKind.DATASEC && type.secinfos.some((info) => {
+  const mmapable = !percpu && type?.kind === BtfKind.DATASEC && type.secinfos.some((info) => {
     const variable = btf?.type(info.type);
     return variable?.kind === BtfKind.VAR && variable.linkage !== BTF_STATIC;
   });
   return {
     kind, sectionIndex, sectionOffset: 0, autocreate: true, varSize: 0,
     spec: {
-      name: internalMapName(objectName, section), section, type: "array", typeId: mapTypeId("array"), keySize: 4, valueSize: data.length, maxEntries: 1,
+      name: internalMapName(percpu ? "" : objectName, section), section, type: percpu ? "percpu_array" : "array", typeId: mapTypeId(percpu ? "percpu_array" : "array"), keySize: 4, valueSize: data.length, maxEntries: 1,
       flags: (readonly ? BPF_F_RDONLY_PROG : 0) | (mmapable ? BPF_F_MMAPABLE : 0), mapExtra: 0n, keyTypeId: 0, valueTypeId, initialData: data, readonly,
     },
   };

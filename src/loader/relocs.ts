@@ -3,7 +3,7 @@ import { SHN_LORESERVE, STB_GLOBAL, STB_LOCAL, STB_WEAK, STT_FUNC, STT_SECTION }
 import type { ElfFile, ElfRelocation, ElfSection, ElfSymbol } from "../elf/types.ts";
 import { INSN_SIZE, isLdImm64 } from "../isa/insn.ts";
 import { BPF_PSEUDO_CALL, OP_CALL } from "../isa/table.ts";
-import type { Collected } from "./collect.ts";
+import { type Collected, isDataUse } from "./collect.ts";
 import { isExternSymbol } from "./externs.ts";
 import { funcAt, type Extern, type Func, type LoaderMap, type Reloc } from "./internals.ts";
 import { EINVAL, ESRCH, FORMAT, RELOC, Refusal, type LoadLog } from "./refusal.ts";
@@ -89,7 +89,7 @@ function codeReloc(context: RelocContext, func: Func, insn: number, symbol: ElfS
   }
   if (symbol.shndx === collected.jumpTablesIndex) return { kind: "jump_table", insn, symOff: symbol.value, symSize: symbol.size };
   const use = collected.uses[symbol.shndx];
-  if (use !== "data" && use !== "rodata" && use !== "bss") {
+  if (!isDataUse(use)) {
     if (symbol.shndx !== collected.mapsIndex) return refuse(`bad map relo against '${name}' in section '${sectionName}'`);
     const map = maps.findIndex((one) => one.kind === "user" && one.sectionIndex === symbol.shndx && one.sectionOffset === symbol.value);
     if (map < 0) return refuse(`map relo failed to find map for section '${sectionName}', off ${symbol.value}`);

@@ -22,7 +22,8 @@ export class ArrayMap extends SimMap {
       });
       this.regions.push(region);
     }
-    if (spec.initialData) env.mem.regionBytes(this.regions[0]!).set(spec.initialData.subarray(0, spec.valueSize));
+    // a .percpu section's content is every CPU's (libbpf bpf_object__populate_internal_map, BPF_F_ALL_CPUS)
+    if (spec.initialData) for (const region of this.regions) env.mem.regionBytes(region).set(spec.initialData.subarray(0, spec.valueSize));
   }
 
   elementAddress(index: number, cpu: number): bigint {

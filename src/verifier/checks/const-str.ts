@@ -11,6 +11,7 @@ export function checkConstStr(env: Env, regno: number): void {
   const map = reg.map!;
   const name = regName(regno);
   if (map.type === "insn_array") env.fail("EACCES", `${name} points to insn_array map which cannot be used as const string`);
+  if (map.type === "percpu_array" && env.f.percpu_data) env.fail("EACCES", `${name} points to percpu_array map which cannot be used as const string`);
   if (!mapIsRdonly(map)) env.fail("EACCES", `${name} does not point to a readonly map'`);
   if (!tnumIsConst(reg.varOff)) env.fail("EACCES", `${name} is not a constant address'`);
   const off = Number(BigInt.asIntN(32, reg.varOff.value)) + reg.off;

@@ -115,9 +115,11 @@ function ldImm64(env: Env, idx: number): void {
   env.usedMaps.add(map);
   if (a.src === BPF_PSEUDO_MAP_VALUE || a.src === BPF_PSEUDO_MAP_IDX_VALUE) {
     const off = b.imm >>> 0;
-    const direct = map.type === "array" || map.type === "arena" || map.type === "insn_array";
+    const perCpu = map.type === "percpu_array" && env.f.percpu_data;
+    const direct = map.type === "array" || map.type === "arena" || map.type === "insn_array" || perCpu;
     if (!direct) env.fail("EINVAL", "no direct value access support for this map type");
     const size = map.type === "insn_array" ? map.maxEntries * 8 : map.type === "arena" ? Infinity : map.valueSize;
+    if (perCpu && map.maxEntries !== 1) env.fail("EOPNOTSUPP", `invalid access to map value pointer, value_size=${map.valueSize} off=${off}`);
     if ((map.type === "array" && map.maxEntries !== 1) || off >= size) env.fail("EINVAL", `invalid access to map value pointer, value_size=${map.valueSize} off=${off}`);
     aux.mapOff = off;
   }
