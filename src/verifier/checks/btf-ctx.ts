@@ -72,14 +72,14 @@ export function btfCtxAccess(env: Env, off: number, size: number, t: "read" | "w
     type = btf.resolve(params[arg]!.type);
   }
   const scalar: CtxInfo = { ...SCALAR, retval };
-  if (type?.kind === BtfKind.VOID && arg === nr) return scalar;
   if (isScalarArg(type)) return scalar;
-  if (type?.kind !== BtfKind.PTR) return line(`func '${name}' arg${arg} '${type?.name ?? ""}' has type ${kindName(type)}. Only pointer access is allowed`);
+  if (type?.kind !== BtfKind.PTR) return line(`func '${name}' arg${arg} '${type?.name || "(anon)"}' has type ${kindName(type)}. Only pointer access is allowed`);
   if (env.f.ctx_pointer_size && size !== 8) return line(`func '${name}' size ${size} must be 8`);
   return pointerArg(env, target, params[arg], type as BtfOf<typeof BtfKind.PTR>, arg, off, line);
 }
 
-const kindName = (t: BtfType | undefined): string => Object.entries(BtfKind).find(([, v]) => v === t?.kind)?.[0] ?? "UNKNOWN";
+/** The kernel's word for a kind (btf_kind_str). */
+const kindName = (t: BtfType | undefined): string => t?.kind === BtfKind.VOID ? "UNKNOWN" : Object.entries(BtfKind).find(([, v]) => v === t?.kind)?.[0] ?? "UNKNOWN";
 
 function returnValue(env: Env, target: AttachProto, line: (text: string) => undefined): { type: BtfType | undefined; retval: boolean } | "any" | "none" | undefined {
   const { proto, btf } = target;

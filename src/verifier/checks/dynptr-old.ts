@@ -10,7 +10,7 @@ import { dynptrTypeOf } from "./dynptr.ts";
 import { dynptrReferenced } from "./dynptr-slots.ts";
 import type { CallMeta } from "./helper-args.ts";
 import { checkMemAccess } from "./mem.ts";
-import { acquireReference, releaseReference } from "./refs.ts";
+import { acquireReference, releasable, releaseReference } from "./refs.ts";
 
 /** The frame and the upper slot, where both slots exist. */
 function place(env: Env, reg: RegState): { frame: FuncState; spi: number } | undefined {
@@ -80,7 +80,8 @@ export function releaseOldDynptr(env: Env, reg: RegState): void {
   for (const s of [spi, spi - 1]) frame.mutSlot(s).types = allTypes(STACK_INVALID);
   const { dynptrType, id } = frame.stack[spi]!.spilled;
   const owned = dynptrReferenced(dynptrType);
-  if (owned) releaseReference(env, id);
+  // In a callback the caller's reference stays; the kernel does not look at what became of its release (6.1 unmark_stack_slots_dynptr).
+  if (owned && releasable(env, env.curState, id) >= 0) releaseReference(env, id);
   for (const s of [spi, spi - 1]) {
     const r = frame.mutSpilled(s);
     if (owned) r.id = 0;

@@ -19,7 +19,7 @@ export function findReference(st: VState, id: number): RefState | undefined {
   return id ? st.refs.find((r) => r.type === "ptr" && r.id === id) : undefined;
 }
 /** Where the reference stands, -1 where it may not be ended: it is none, or a callback's caller holds it (5.19 to 6.13). */
-function releasable(env: Env, st: VState, id: number): number {
+export function releasable(env: Env, st: VState, id: number): number {
   const i = st.refs.findIndex((r) => r.type === "ptr" && r.id === id);
   return i >= 0 && env.f.callback_refs && st.cur.inCallbackFn && st.refs[i]!.callbackRef !== st.cur.frameno ? -1 : i;
 }
