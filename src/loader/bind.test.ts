@@ -185,3 +185,21 @@ describe("global variables of each CPU (.percpu)", () => {
     expect([...bound.poisoned.values()]).toContain("BPF map '.percpu' is referenced but wasn't created");
   });
 });
+
+describe("kernel symbols without a type", () => {
+  const object = unwrap(openObject(fixture("ksyms.bpf.o"), { name: "ksyms" }));
+  const addresses = (withoutAddress: readonly string[]): boolean[] => {
+    const { insns } = unwrap(bindProgram(object, "both", fakeKernel({ btf, withoutAddress })));
+    return insns.flatMap((insn, i) => (insn.code === 0x18 ? [insn.imm !== 0 || insns[i + 1]?.imm !== 0] : []));
+  };
+  it("have an address where BTF names a function that the symbol table has", () => {
+    expect(addresses([])).toEqual([true, true]);
+  });
+  it("have none where the symbol table is known not to have the function", () => {
+    expect(addresses(["bpf_changed"])).toEqual([true, false]);
+    expect(bindProgram(object, "both", fakeKernel({ btf, withoutAddress: ["bpf_outer_get"] }))).toMatchObject({ ok: false, error: { verdict: "rejected", message: "extern 'bpf_outer_get' (strong): not resolved" } });
+  });
+  it("are not simulated where BTF does not know the name", () => {
+    expect(bindProgram(object, "both", fakeKernel({ btf: null }))).toMatchObject({ ok: false, error: { verdict: "unsupported" } });
+  });
+});

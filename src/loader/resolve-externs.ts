@@ -76,11 +76,14 @@ function virtualKconfig(kernel: Kernel, extern: Extern, session: LoadSession): b
 }
 
 /**
- * `extern const void sym __ksym` is looked up in /proc/kallsyms, which a pack does not hold. Functions and variables that
- * BTF names do exist: their address is made up, and a program can do nothing with it but compare and print it.
+ * `extern const void sym __ksym` is looked up in /proc/kallsyms (libbpf kallsyms_cb), which a pack does not hold. Variables that
+ * BTF names are there, functions too but for those of which the pack knows that they are not. Their address is made up, and
+ * a program can do nothing with it but compare and print it.
  */
 function resolveTypeless(session: LoadSession, extern: Extern): ResolvedExtern {
-  const found = findKsym(session, extern.name, BtfKind.FUNC) ?? findKsym(session, extern.name, BtfKind.VAR);
+  const func = findKsym(session, extern.name, BtfKind.FUNC);
+  const found = func ?? findKsym(session, extern.name, BtfKind.VAR);
+  if (func && session.kernel.manifest.functionsWithoutAddress?.[func.module ?? ""]?.includes(extern.name)) return { kind: "missing" };
   if (found) {
     session.log.warn(`extern (ksym) '${extern.name}': the address is made up; a simulated kernel has none`);
     return { kind: "address", address: TEXT_START + 16n * BigInt(found.id) };

@@ -11,6 +11,8 @@ export interface FakeKernelOptions {
   config?: Readonly<Record<string, string>>;
   /** map types it does not have */
   withoutMaps?: readonly string[];
+  /** functions that BTF names and the symbol table does not */
+  withoutAddress?: readonly string[];
 }
 
 /** A kernel of nothing but BTF, configuration and map types: as much as loading an object asks for. */
@@ -22,6 +24,7 @@ export function fakeKernel(options: FakeKernelOptions = {}): Kernel {
     schema: 1, kernel: name, release: `${name}.12-fake`, version, packages: [], progTypes: [], attachTypes: [], helpers: [], kfuncs: [], dtors: [], ctx: [],
     mapTypes: MAP_TYPES.map((type, id) => ({ id, name: type, supported: !options.withoutMaps?.includes(type) })),
     limits: { insns: 1_000_000, complexity: 1_000_000, stack: 512, callFrames: 8, logLevels: 2 }, probes: {}, modules: [...(options.modules?.keys() ?? [])],
+    functionsWithoutAddress: { "": options.withoutAddress ?? [] },
   };
   const before = (text: string): boolean => {
     const [a = 0, b = 0] = text.split(".").map(Number);

@@ -6,7 +6,7 @@ import type { StoredBtf } from "../../btf/stored.ts";
 import { parseElf } from "../../elf/parse.ts";
 
 /** Bytes of an object under fixtures/, made by make-fixtures.sh. */
-export function fixture(name: "kernel.o" | "features.bpf.o" | "small.bpf.o" | "percpu.bpf.o"): Uint8Array {
+export function fixture(name: "kernel.o" | "features.bpf.o" | "small.bpf.o" | "percpu.bpf.o" | "ksyms.bpf.o"): Uint8Array {
   return new Uint8Array(readFileSync(fileURLToPath(new URL(`./fixtures/${name}`, import.meta.url))));
 }
 
