@@ -62,7 +62,7 @@ export async function judgeOn(place: Anywhere, overlay: string | null): Promise<
 /** A frame of no protocol. */
 export const FRAME = Uint8Array.from({ length: 64 }, (_, i) => i);
 
-interface Input { dataIn?: Uint8Array; ctxIn?: Uint8Array }
+interface Input { dataIn?: Uint8Array; ctxIn?: Uint8Array; repeat?: number }
 
 export async function run(place: Place, input: Input = {}): Promise<RunResult> {
   return runOn(place, await sampleText(place), input);
@@ -70,5 +70,5 @@ export async function run(place: Place, input: Input = {}): Promise<RunResult> {
 
 export async function runOn(place: Anywhere, overlay: string | null, input: Input = {}): Promise<RunResult> {
   const id = await opened(place.file, place.args ?? [], place.kernel, overlay);
-  return unwrap(await engine.core.run(id, overlay, { program: place.program, kernel: place.kernel, dataIn: input.dataIn ?? null, ctxIn: input.ctxIn ?? null, repeat: 1, maps: {} }));
+  return unwrap(await engine.core.run(id, overlay, { program: place.program, kernel: place.kernel, dataIn: input.dataIn ?? null, ctxIn: input.ctxIn ?? null, repeat: input.repeat ?? 1, maps: {} }));
 }

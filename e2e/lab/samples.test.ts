@@ -30,6 +30,10 @@ const ROWS: readonly Row[] = [
   { sample: null, file: "added", program: "sums", outcome: ["resolve", "extern (func ksym) 'bpf_lab_bits': not found in kernel or module BTFs"] },
   { sample: "added", file: "added", program: "sums", outcome: 18 },
   { sample: "added", file: "added", program: "not_allowed", outcome: ["verify", "calling kernel function bpf_lab_bits is not allowed"] },
+  // functions with a map, a variable they share and a function they call
+  { sample: null, file: "with-state", program: "limits", outcome: ["resolve", "extern (func ksym) 'bpf_lab_allow': not found in kernel or module BTFs"] },
+  { sample: "with-state", file: "with-state", program: "limits", outcome: 32 },
+  { sample: "with-state", file: "with-state", program: "for_task", outcome: 111 },
   // same name, same prototype: kfunc and helper
   { sample: null, file: "random", program: "coin", outcome: 2 },
   { sample: "silent", file: "random", program: "coin", outcome: 1 },
@@ -125,6 +129,14 @@ describe.each(ROWS.map((row) => [`${row.kernel ?? "7.3"} ${row.sample ?? "upstre
     const result = await run(place, WITHOUT_DATA.has(row.program) ? {} : { dataIn: FRAME });
     expect(result).toMatchObject({ outcome: "exited", retval: row.outcome });
   });
+});
+
+it("what functions of the kernel print is in the trace, and what they keep stays while a run is repeated", async () => {
+  const result = await run({ file: "with-state", program: "limits", kernel: "7.3", sample: "with-state" }, { dataIn: FRAME });
+  expect(result.trace.map((line) => line.replace(/^.*bpf_trace_printk: /, ""))).toEqual(["7 refused: asked 4 times, 3 allowed", "7 refused: asked 5 times, 3 allowed"]);
+  // None of it is the program's.
+  expect(result.maps).toEqual([]);
+  expect((await run({ file: "with-state", program: "limits", kernel: "7.3", sample: "with-state" }, { dataIn: FRAME, repeat: 2 })).retval).toBe(7);
 });
 
 describe("program types of one's own run: context and data in, context, data and result out", () => {

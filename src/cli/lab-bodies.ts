@@ -18,7 +18,7 @@ export async function withCompiledBodies(engine: Engine, text: string, kernel: s
   const header = { key: createHash("sha256").update(vmlinuxH.value).digest("hex"), vmlinuxH: vmlinuxH.value };
   const objects = new Map<string, Uint8Array>();
   for (const body of sources) {
-    const compiled = await compiler.value.compile({ files: { "main.c": bodyProgram(body) }, mainFiles: ["main.c"], kernel: header, debug: false });
+    const compiled = await compiler.value.compile({ files: { "main.c": bodyProgram(body) }, mainFiles: ["main.c"], kernel: header });
     if (!compiled.object) {
       const first = compiled.diagnostics.find((d) => d.severity === "error");
       return err(`custom kernel: ${body.path}.text${first && first.line > 0 ? ` line ${first.line}` : ""}: ${first?.message ?? "did not compile"}`);

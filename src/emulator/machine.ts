@@ -11,7 +11,9 @@ import { badAccess, Fault, unsupported } from "./fault.ts";
 import { setResult, type HelperImpl } from "./helpers/args.ts";
 import { lookupCall } from "./helpers/fast-lookup.ts";
 import { helperImpl } from "./helpers/table.ts";
+import type { BodyCode } from "../loader/body.ts";
 import { bodyImpl } from "./lab/body-call.ts";
+import { BodyMaps } from "./lab/body-maps.ts";
 import { Cpu, MAX_TAIL_CALLS, type Image } from "./interp/cpu.ts";
 import { predecode } from "./interp/predecode.ts";
 import { ProgramThrow } from "./kfuncs/general.ts";
@@ -36,6 +38,8 @@ const MAX_TRACE_LINES = 10_000;
 const MAX_EVENTS = 10_000;
 const DUMP_LIMIT = 4096;
 const MAX_TIMER_RUNS = 1000;
+/** for functions of a custom kernel, which call each other without a verifier to say how deep */
+const KERNEL_FRAMES = 16;
 
 declare const performance: { now(): number };
 
@@ -79,6 +83,9 @@ export class SimMachine implements Machine, RunEnv {
   private readonly main: BoundProgram;
   private readonly images = new Map<string, Image>();
   private readonly inner: SimMap[] = [];
+  /** of a custom kernel's functions */
+  private readonly bodyMaps = new BodyMaps();
+  private readonly bodyCalls = new Map<FunctionBody, (cpu: Cpu) => void>();
   /** maps that are not simulated, and why */
   private readonly missing = new Map<string, string>();
   private readonly jumpTables = new Map<BoundMap, Region>();
@@ -86,6 +93,8 @@ export class SimMachine implements Machine, RunEnv {
   private busy = false;
   /** instructions that functions of a custom kernel took: none of the program's */
   private kernelInsns = 0;
+  /** how many of them are being run, one called by the other */
+  private bodyDepth = 0;
 
   constructor(program: BoundProgram, kernel: Kernel, options: MachineOptions) {
     this.program = this.main = program;
@@ -192,8 +201,12 @@ export class SimMachine implements Machine, RunEnv {
   // programs
 
   private image(program: BoundProgram): Image {
-    const known = this.images.get(program.name);
-    if (known) return known;
+    let image = this.images.get(program.name);
+    if (!image) this.images.set(program.name, (image = this.makeImage(program)));
+    return image;
+  }
+
+  private makeImage(program: BoundProgram): Image {
     const text = this.mem.create(`the instructions of ${program.name}`, 0, { readable: false, writable: false });
     const calls: ((cpu: Cpu) => void)[] = [];
     const decoded = predecode(program.insns, {
@@ -210,26 +223,37 @@ export class SimMachine implements Machine, RunEnv {
     });
     const image: Image = { name: program.name, index: this.images.size, decoded, calls, text };
     text.object = image;
-    this.images.set(program.name, image);
     return image;
   }
 
   /** A function that the custom kernel gives a body: its instructions are not the program's. */
   private bodyCall(name: string, body: FunctionBody, original: HelperImpl | undefined): (cpu: Cpu) => void {
-    const impl = bodyImpl(name, body, original, (what, insns) => this.kernelImage(what, insns));
-    return (cpu) => {
+    const known = this.bodyCalls.get(body);
+    if (known) return known;
+    const impl = bodyImpl(name, body, original, this.kernel, (what, code) => this.kernelImage(what, code));
+    // One body may call another: only the outermost counts what is not the program's.
+    const call = (cpu: Cpu): void => {
       const before = cpu.n;
-      setResult(cpu, impl(this));
-      this.kernelInsns += cpu.n - before;
+      const outermost = this.bodyDepth === 0;
+      this.bodyDepth++;
+      try {
+        setResult(cpu, impl(this));
+      } finally {
+        this.bodyDepth--;
+      }
+      if (outermost) this.kernelInsns += cpu.n - before;
     };
+    this.bodyCalls.set(body, call);
+    return call;
   }
 
-  private kernelImage(name: string, insns: BoundProgram["insns"]): Image {
+  private kernelImage(name: string, code: BodyCode): Image {
     const program: BoundProgram = {
-      ...this.main, name: `${name} (kernel)`, insns, maps: [], kfuncs: [], kfuncModules: [null], calls: [], funcInfo: [], lineInfo: [], unseenLineInfo: undefined,
-      subprogs: new Map(), poisoned: new Map(), btf: null, warnings: [],
+      ...this.main, name: `${name} (kernel)`, insns: code.insns, maps: [], kfuncs: code.kfuncs, kfuncModules: code.kfuncModules, calls: [], funcInfo: [], lineInfo: [],
+      unseenLineInfo: undefined, subprogs: new Map(), poisoned: code.poisoned, btf: code.btf, warnings: [],
     };
-    const image: Image = { ...this.image(program), kernel: true };
+    const maps = this.bodyMaps.bind(name, code.maps, (spec) => this.make(spec, program));
+    const image: Image = { ...this.makeImage({ ...program, maps }), kernel: true };
     image.text.object = image;
     return image;
   }
@@ -257,11 +281,11 @@ export class SimMachine implements Machine, RunEnv {
       case Pseudo.MAP_FD: case Pseudo.MAP_VALUE: {
         const bound = program.maps[imm];
         if (bound?.type === "insn_array" && src === Pseudo.MAP_VALUE) return this.mem.address(this.jumpTable(bound, text)) + BigInt(imm2);
-        const map = bound && this.simMaps.get(bound.name);
+        const map = bound && (this.bodyMaps.of(bound) ?? this.simMaps.get(bound.name));
         if (!map) return `map number ${imm} does not exist`;
         if (src === Pseudo.MAP_FD) return map.address;
         if (!(map instanceof ArrayMap) || imm2 < 0 || imm2 >= map.valueSize) return `map ${map.name} has no value at offset ${imm2}`;
-        return map.elementAddress(0, 0) + BigInt(imm2);
+        return map.elementAddress(0, this.cpuId) + BigInt(imm2);
       }
       case Pseudo.BTF_ID: {
         const module = program.kfuncModules[imm2] ?? null;
@@ -366,6 +390,7 @@ export class SimMachine implements Machine, RunEnv {
     this.packet = null;
     this.data = null;
     this.kernelInsns = 0;
+    this.bodyDepth = 0;
     this.attach = { functionIp: 0n, cookie: 0n, args: 0, hasReturn: false };
     this.mem.probeLoads = PROBING.has(this.program.type);
     const budget = Math.max(1, Math.min(request.insnBudget ?? DEFAULT_BUDGET, Number.MAX_SAFE_INTEGER));
@@ -378,7 +403,7 @@ export class SimMachine implements Machine, RunEnv {
       if (!prepared.ok) return fail(prepared.error.outcome, prepared.error.message);
       dispose = prepared.value.dispose;
       const image = this.image(this.program);
-      cpu = new Cpu(this.mem, image, this.kernel.manifest.limits.callFrames || 8, (c) => this.checkpoint(c, budget, request, record));
+      cpu = new Cpu(this.mem, image, (this.kernel.manifest.limits.callFrames || 8) + (this.kernel.policy ? KERNEL_FRAMES : 0), (c) => this.checkpoint(c, budget, request, record));
       cpu.tailCall = (c) => this.tailCall(c);
       this.cpu = cpu;
       const running = cpu;

@@ -55,7 +55,7 @@ async function compileBodies(api: FullKernelWorkerApi, overlay: string, kernel: 
   if (bodies.value.length === 0) return ok(overlay);
   const objects: Record<string, Uint8Array> = {};
   for (const { path, program } of bodies.value) {
-    const made = await labCompiler().compile({ files: { "main.c": program }, main: "main.c", kernel, overlay, flags: { opt: "-O2", debug: false, mcpu: "v3", extra: [] } });
+    const made = await labCompiler().compile({ files: { "main.c": program }, main: "main.c", kernel, overlay, flags: { opt: "-O2", debug: true, mcpu: "v3", extra: [] } });
     if (!made.ok) return made;
     const first = made.value.diagnostics.find((d) => d.severity === "error");
     if (!made.value.object) return err(`custom kernel: ${path}.text${first && first.line > 0 ? ` line ${first.line}` : ""}: ${first?.message ?? "did not compile"}`);

@@ -1,18 +1,18 @@
 import type { FunctionBody } from "../../kernel/lab/types.ts";
-import { bodyCode } from "../../loader/body.ts";
-import type { Insn } from "../../isa/types.ts";
+import type { Kernel } from "../../kernel/types.ts";
+import { bodyCode, type BodyCode } from "../../loader/body.ts";
 import { Fault, unsupported } from "../fault.ts";
 import type { HelperImpl } from "../helpers/args.ts";
 import type { Image } from "../interp/cpu.ts";
 import { codeSize, evaluate } from "./evaluate.ts";
 
 /** Makes the instructions of a kernel function runnable. */
-export type MakeImage = (name: string, insns: readonly Insn[]) => Image;
+export type MakeImage = (name: string, code: BodyCode) => Image;
 
 const SHORT = 50;
 
 /** A function of a custom kernel as a call site: its expression, or its compiled code in a frame of its own. */
-export function bodyImpl(name: string, body: FunctionBody, original: HelperImpl | undefined, makeImage: MakeImage): HelperImpl {
+export function bodyImpl(name: string, body: FunctionBody, original: HelperImpl | undefined, kernel: Kernel, makeImage: MakeImage): HelperImpl {
   switch (body.kind) {
     case "source":
       return () => {
@@ -28,7 +28,7 @@ export function bodyImpl(name: string, body: FunctionBody, original: HelperImpl 
       };
     }
     case "object": {
-      const code = bodyCode(body.object, body.name);
+      const code = bodyCode(body.object, body.name, kernel);
       if (!code.ok) {
         return () => {
           throw unsupported(`the function ${name} of the custom kernel cannot be run: ${code.error}`);

@@ -1,5 +1,6 @@
 /** The C sources in an overlay: found for a compiler, filled in with what it made of them. */
 import { encodeBase64 } from "../../base/bytes.ts";
+import { stripDebug } from "../../elf/strip.ts";
 import { parsePrototype } from "../c-prototype.ts";
 import type { Overlay, OverlayChange } from "../overlay-schema.ts";
 import type { LabBody } from "./schema-words.ts";
@@ -38,8 +39,8 @@ export function uncompiledBodies(overlay: Overlay): BodySource[] {
 export const BODY_PREFIX = "lab__";
 
 /**
- * What is given to the compiler: the source after the kernel's types. Debug information is left out, so accesses have the
- * offsets of that kernel.
+ * What is given to the compiler, with debug information (maps and kfuncs are described by BTF): the source after the kernel's
+ * types. Accesses have the offsets of that kernel, as nothing relocates them.
  */
 export function bodyProgram({ source, name }: Pick<BodySource, "source" | "name">): string {
   return [
@@ -52,7 +53,7 @@ export function withObjects(overlay: Overlay, objects: ReadonlyMap<string, Uint8
   const copy = structuredCopy(overlay);
   for (const { path, body } of eachBody(copy)) {
     const object = objects.get(path);
-    if (object && body.language === "c") (body as { object?: string }).object = encodeBase64(object);
+    if (object && body.language === "c") (body as { object?: string }).object = encodeBase64(stripDebug(object));
   }
   return copy;
 }
