@@ -2,9 +2,11 @@ import type { Diagnostic } from "../compiler/types.ts";
 import { explanationText } from "../kernel/api-explain.ts";
 import type { ApiExplanation } from "../kernel/api-types.ts";
 import type { SourcePos } from "../loader/types.ts";
+import type { HotLine } from "../session/hot-lines.ts";
 import type { Explanation, InsnStates } from "../verifier/types.ts";
 import type { ProgramVerdict } from "../workers/kernel-api.ts";
 import type { LabUse } from "../workers/lab-api.ts";
+import { hotJson } from "./hot.ts";
 import type { OpenedInput } from "./objects.ts";
 import type { SourceTree } from "./sources.ts";
 
@@ -31,6 +33,8 @@ export interface CheckRow {
   /** of the custom kernel's changes, those the program meets */
   changes: readonly LabUse[];
   log?: string;
+  /** with --hot: the most expensive lines, none where the verifier was not reached */
+  hot?: readonly HotLine[];
   /** with --states */
   insnStates?: readonly InsnStates[];
   /** the instructions' texts, for printing states */
@@ -107,7 +111,7 @@ export function rowJson(row: CheckRow): string {
     note: row.note, errno: row.errno, insns: row.insns, states: row.states, insn: row.insn,
     source,
     api: api && { name: api.name, kind: api.kind, status: api.status, since: api.since, until: api.until, replacement: api.replacement, explanation: explanationText(api) },
-    report: row.report, explanation: row.explanation, lab: row.lab ?? undefined, warnings: row.warnings.length > 0 ? row.warnings : undefined, insn_states: row.insnStates,
+    report: row.report, explanation: row.explanation, lab: row.lab ?? undefined, warnings: row.warnings.length > 0 ? row.warnings : undefined, insn_states: row.insnStates, hot: row.hot?.map(hotJson),
     changes: row.changes.length > 0 ? row.changes.map(changeJson) : undefined, log: row.log,
   }).filter(([, value]) => value !== undefined);
   return JSON.stringify({

@@ -4,6 +4,7 @@ import type { SourceExpression } from "../verifier/types.ts";
 import { columnOf } from "./check-row.ts";
 import type { CheckRow } from "./check-row.ts";
 import { explanationLines } from "./check-explain.ts";
+import { printHot } from "./hot.ts";
 import { paint, table } from "./output.ts";
 import { printStates } from "./states.ts";
 import type { Colour, Output } from "./output.ts";
@@ -33,6 +34,7 @@ function printList(rows: readonly CheckRow[], out: Output): void {
     if (row.verdict !== "accepted") for (const line of causeLines(row, out)) out.line(`      ${line}`);
     for (const line of changeLines([row])) out.line(`      ${paint(out, "yellow", line)}`);
     for (const warning of row.warnings) out.line(`      ${paint(out, "yellow", `warning: ${warning}`)}`);
+    if (row.hot && row.hot.length > 0) printHot(row.hot, out);
     if (row.insnStates) printStates(row.insnStates, row.texts ?? new Map(), out);
     if (row.log !== undefined && row.log !== "") for (const line of row.log.trimEnd().split("\n")) out.line(`      ${paint(out, "grey", line)}`);
   }
@@ -70,6 +72,11 @@ function printMatrix(rows: readonly CheckRow[], kernels: readonly string[], out:
       out.line(`    ${paint(out, "yellow", `warning on ${own.filter((r) => r.warnings.includes(warning)).map(columnOf).join(", ")}: ${warning}`)}`);
     }
     for (const line of changeLines(own)) out.line(`    ${paint(out, "yellow", line)}`);
+    for (const row of own) {
+      if (!row.hot || row.hot.length === 0) continue;
+      out.line(`    ${columnOf(row)}  ${paint(out, "grey", `${row.insns ?? 0} insns processed`)}`);
+      printHot(row.hot, out);
+    }
   }
 }
 

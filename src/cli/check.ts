@@ -10,6 +10,7 @@ import type { Column } from "./columns.ts";
 import { Engine } from "./engine.ts";
 import { Exit, usageError } from "./exit.ts";
 import type { UsageError } from "./exit.ts";
+import { collectHot, HOT_LINES } from "./hot.ts";
 import { openColumns, programsOf } from "./objects.ts";
 import type { OpenedInput } from "./objects.ts";
 import type { Output } from "./output.ts";
@@ -19,7 +20,7 @@ import type { CheckOptions, ProgramVerdict } from "../workers/kernel-api.ts";
 
 /** `check`: the verdict on every program of every file on every kernel asked for. */
 export async function checkCommand(args: readonly string[], out: Output): Promise<Result<Exit, UsageError>> {
-  const parsed = parseArgs(args, { "--program": "value", "--kernel": "value", "--lab": "list", "--log-level": "value", "--states": "number?", "--unprivileged": "flag", "--json": "flag" });
+  const parsed = parseArgs(args, { "--program": "value", "--kernel": "value", "--lab": "list", "--log-level": "value", "--states": "number?", "--hot": "number?", "--unprivileged": "flag", "--json": "flag" });
   if (!parsed.ok) return err(usageError(parsed.error));
   const { files, options, lists, rest } = parsed.value;
   if (files.length === 0) return err(usageError("takes at least one .c or .o file"));
@@ -29,6 +30,8 @@ export async function checkCommand(args: readonly string[], out: Output): Promis
   const wanted = options.get("--states");
   const states = wanted === undefined ? null : wanted === "" ? { insn: null } : { insn: Number(wanted) };
   if (states && !(states.insn === null || Number.isSafeInteger(states.insn))) return err(usageError("--states takes an instruction's number"));
+  const hot = options.has("--hot") ? wholeNumber(options.get("--hot") || String(HOT_LINES), "--hot", 1, 10_000) : ok(0);
+  if (!hot.ok) return err(usageError(hot.error));
   const engine = new Engine();
   const columns = await chooseColumns(engine, options, lists.get("--lab") ?? []);
   if (!columns.ok) return err(usageError(columns.error));
@@ -55,7 +58,7 @@ export async function checkCommand(args: readonly string[], out: Output): Promis
       rows.push(row);
       if (json) out.line(rowJson(row));
     };
-    await checkFile(engine, file, opened, columns.value, program, { logLevel: logLevel.value, unprivileged: options.has("--unprivileged") }, states, each);
+    await checkFile(engine, file, opened, columns.value, program, { logLevel: logLevel.value, unprivileged: options.has("--unprivileged") }, { states, hot: hot.value }, each);
     if (!json) printRows(file, rows, columns.value.map((c) => c.label), out);
     const failed = [...opened.values()].find((input) => input.kind !== "open");
     if (failed) out.error(failureText(file, failed));
@@ -72,8 +75,11 @@ export function failureText(file: string, failed: Exclude<OpenedInput, { kind: "
   return `${file}: ${failed.kind === "refused" ? failed.error.message : failed.message}`;
 }
 
+/** What is wanted besides the verdict: states of instructions; how many of the most expensive lines. */
+interface More { states: StatesRequest | null; hot: number }
+
 async function checkFile(
-  engine: Engine, file: string, opened: ReadonlyMap<string, OpenedInput>, columns: readonly Column[], only: string | undefined, options: CheckOptions, states: StatesRequest | null, each: (row: CheckRow) => void,
+  engine: Engine, file: string, opened: ReadonlyMap<string, OpenedInput>, columns: readonly Column[], only: string | undefined, options: CheckOptions, more: More, each: (row: CheckRow) => void,
 ): Promise<void> {
   const names = programsOf(opened);
   // A file that opened on no kernel has no program names, yet its refusal must be told.
@@ -89,7 +95,8 @@ async function checkFile(
       if (!input.summary.programs.some((p) => p.name === program)) continue;
       const verdict = await engine.core.check(input.id, program, kernel, overlay, options);
       const row = verdictRow(file, lab, verdict, options.logLevel);
-      each(states ? await withStates(engine, input.id, verdict, overlay, states, options, row) : row);
+      const judged = more.hot > 0 ? { ...row, hot: await collectHot(engine, input.id, verdict, overlay, more.hot) } : row;
+      each(more.states ? await withStates(engine, input.id, verdict, overlay, more.states, options, judged) : judged);
     }
   }
 }
