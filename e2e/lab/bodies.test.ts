@@ -85,13 +85,13 @@ __u32 bpf_get_smp_processor_id(void)
   });
 
   it.each([
-    ["a program array", 'struct { __uint(type, BPF_MAP_TYPE_PROG_ARRAY); __type(key, __u32); __type(value, __u32); __uint(max_entries, 1); } jumps SEC(".maps");', "\tbpf_tail_call(0, &jumps, 0);\n\treturn 0;", "uses the map jumps of type prog_array; a function of a custom kernel can have array, "],
-    ["a kfunc that is not there", "extern int bpf_lab_gone(void) __ksym;", "\treturn bpf_lab_gone();", "calls bpf_lab_gone, which kernel 7.3+c does not have"],
-    ["the kernel's configuration", "extern int CONFIG_HZ __kconfig;", "\treturn CONFIG_HZ;", "reads CONFIG_HZ; a function of a custom kernel has no .kconfig"],
+    ["a program array", 'struct { __uint(type, BPF_MAP_TYPE_PROG_ARRAY); __type(key, __u32); __type(value, __u32); __uint(max_entries, 1); } jumps SEC(".maps");', "\tbpf_tail_call(0, &jumps, 0);\n\treturn 0;", 'function "bpf_get_smp_processor_id": uses the map jumps of type prog_array; a function of a custom kernel can have array, '],
+    ["a kfunc that is not there", "extern int bpf_lab_gone(void) __ksym;", "\treturn bpf_lab_gone();", 'function "bpf_get_smp_processor_id": calls bpf_lab_gone, which kernel 7.3+c does not have'],
+    ["the kernel's configuration", "extern int CONFIG_HZ __kconfig;", "\treturn CONFIG_HZ;", 'function "bpf_get_smp_processor_id": reads CONFIG_HZ; a function of a custom kernel has no .kconfig'],
     ["a table of functions", "static int one(void) { return 1; }\nstatic int (*volatile table[])(void) = {one};", "\treturn table[0] != 0;", "the initial value of bpf_get_smp_processor_id's .data holds the address of "],
   ])("%s is out of its reach, and it says so", async (_what, before, body, why) => {
     expect(await runWith(cpu(before, body))).toMatchObject({
-      outcome: "unsupported", message: expect.stringContaining(`the function bpf_get_smp_processor_id of the custom kernel cannot be run: function "bpf_get_smp_processor_id": ${why}`),
+      outcome: "unsupported", message: expect.stringContaining(`the function bpf_get_smp_processor_id of the custom kernel cannot be run: ${why}`),
     });
   });
 

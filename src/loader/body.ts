@@ -18,6 +18,8 @@ import { mapTypeId, POISON_CALL_KFUNC_BASE } from "./uapi.ts";
 type CodeReloc = Exclude<Reloc, { kind: "map" | "data" | "extern_ld64" | "extern_call" | "jump_table" }>;
 const isCode = (reloc: Reloc): reloc is CodeReloc => reloc.kind === "call" || reloc.kind === "subprog_addr";
 const MAX_INSNS = 100_000;
+/** for all variables of one section */
+const MAX_DATA = 4 * 1024 * 1024;
 /** Types that hold values. The others hold programs, sockets, other maps: things of user space, which a function of the kernel has none of. */
 const MAP_TYPES: ReadonlySet<string> = new Set([
   "array", "percpu_array", "hash", "percpu_hash", "lru_hash", "lru_percpu_hash", "rhash", "lpm_trie", "queue", "stack", "bloom_filter",
@@ -67,6 +69,9 @@ class BodyLinker {
   private readonly places = new Map<Func, number>();
   private readonly parts: Func[] = [];
   private readonly maps: (BodyMap & { addresses: { at: number; map: number; offset: number }[] })[] = [];
+  private readonly byKey = new Map<string, number>();
+  /** memory that was made of a part of a section */
+  private readonly data: { map: number; sectionIndex: number; start: number; size: number }[] = [];
   private readonly kfuncs: KfuncEntry[] = [];
   private readonly modules: (string | null)[] = [null];
   private readonly poisoned = new Map<InsnIdx, string>();
@@ -84,6 +89,11 @@ class BodyLinker {
       if (this.insns.length > MAX_INSNS) return err(`the function and what it calls have more than ${MAX_INSNS} instructions`);
       const wrong = this.linkFunc(func, this.places.get(func)!);
       if (wrong !== null) return err(`function "${plain(func.name)}": ${wrong}`);
+    }
+    // Likewise: what an initial value points to has one of its own.
+    for (const part of this.data) {
+      const wrong = this.fillAddresses(part);
+      if (wrong !== null) return err(wrong);
     }
     const { insns, maps, kfuncs, modules, poisoned, internals } = this;
     return ok({ insns, maps, kfuncs, kfuncModules: modules, poisoned, btf: internals.btf });
@@ -126,6 +136,7 @@ class BodyLinker {
   private linkData(func: Func, reloc: Exclude<Reloc, CodeReloc>, at: number): string | null {
     const first = this.insns[at]!;
     const second = this.insns[at + 1];
+    if (!second && reloc.kind !== "extern_call") return `its last instruction, ${at}, is cut short`;
     switch (reloc.kind) {
       case "map": {
         const map = this.internals.maps[reloc.map]!;
@@ -163,24 +174,26 @@ class BodyLinker {
     const start = own ? symbol.value : 0;
     const size = own ? symbol.size : spec.valueSize;
     const key = own ? symbol.name : `${this.name}'s ${spec.section}`;
-    const known = this.maps.findIndex((map) => map.key === key);
-    if (known >= 0) return { map: known, offset: offset - start };
+    const known = this.byKey.get(key);
+    if (known !== undefined) return { map: known, offset: offset - start };
+    if (spec.valueSize > MAX_DATA) return `has ${spec.valueSize.toLocaleString("en")} bytes in ${spec.section}; ${MAX_DATA.toLocaleString("en")} is the most`;
     const map = this.mapIndex(key, {
       ...spec, name: key, typeId: mapTypeId("array"), valueSize: size, keyTypeId: 0, valueTypeId: 0, ...(spec.initialData ? { initialData: spec.initialData.slice(start, start + size) } : {}),
     }, own);
-    const wrong = this.fillAddresses(map, sectionIndex, start, size);
-    return wrong ?? { map, offset: offset - start };
+    this.data.push({ map, sectionIndex, start, size });
+    return { map, offset: offset - start };
   }
 
   /** Words of initial data that hold addresses of other data, such as a table of texts. */
-  private fillAddresses(map: number, sectionIndex: number, start: number, size: number): string | null {
+  private fillAddresses({ map, sectionIndex, start, size }: { map: number; sectionIndex: number; start: number; size: number }): string | null {
     const { elf, maps } = this.internals;
     for (const reloc of elf.relocations.get(sectionIndex) ?? []) {
       if (reloc.offset < start || reloc.offset + 8 > start + size) continue;
       const symbol = elf.symbols[reloc.symbol];
       const target = symbol && maps.find((one) => one.sectionIndex === symbol.shndx && (one.kind === "data" || one.kind === "rodata" || one.kind === "bss"));
       if (reloc.type !== R_BPF_64_ABS64 || !symbol || !target) return `the initial value of ${this.maps[map]!.key} holds the address of ${symbol?.name || "something"}; only addresses of data can stand there`;
-      const data = this.maps[map]!.spec.initialData!;
+      const data = this.maps[map]!.spec.initialData;
+      if (!data || data.length < size) return `the initial value of ${this.maps[map]!.key} is cut short`;
       const at = reloc.offset - start;
       const addend = Number(new DataView(data.buffer, data.byteOffset).getBigInt64(at, true));
       const place = this.memory(target, symbol, symbol.value + addend);
@@ -191,8 +204,11 @@ class BodyLinker {
   }
 
   private mapIndex(key: string, spec: MapSpec, shared: boolean): number {
-    const known = this.maps.findIndex((map) => map.key === key);
-    return known >= 0 ? known : this.maps.push({ key, shared, spec, addresses: [] }) - 1;
+    const known = this.byKey.get(key);
+    if (known !== undefined) return known;
+    const index = this.maps.push({ key, shared, spec, addresses: [] }) - 1;
+    this.byKey.set(key, index);
+    return index;
   }
 
   private linkExtern(extern: Extern, kind: "extern_call" | "extern_ld64", at: number, first: Insn, second: Insn | undefined): string | null {
