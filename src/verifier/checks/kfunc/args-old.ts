@@ -31,7 +31,7 @@ export function checkOldKfuncArgs(env: Env, meta: KfuncMeta): void {
   if (meta.flags.has("KF_SLEEPABLE") && !env.prog.sleepable) env.fail("EINVAL", `kernel function ${meta.name} is sleepable but the program is not`);
 }
 /** The arguments were read: marked only once the call is through (kernel mark_btf_func_reg_size). */
-export function markOldKfuncArgs(env: Env, meta: KfuncMeta): void {
+export function markKfuncArgs(env: Env, meta: KfuncMeta): void {
   meta.proto.params.forEach((p, i) => {
     const t = meta.btf.resolve(p.type);
     const full = t?.kind === BtfKind.PTR || (t !== undefined && "size" in t && t.size === 8);

@@ -20,7 +20,7 @@ import { invalidateOutgoingStackArgs } from "../call-subprog.ts";
 import { processExit } from "../exit.ts";
 import type { Flow } from "../../passes/do-check.ts";
 import { checkKfuncArgs } from "./args.ts";
-import { checkOldKfuncArgs, markOldKfuncArgs } from "./args-old.ts";
+import { checkOldKfuncArgs, markKfuncArgs } from "./args-old.ts";
 import { convertOwningToNonOwning, markGraphNode, setNonOwning } from "./graph.ts";
 import { iterReg, processIterNextCall } from "./iter.ts";
 import { btfKindStr, fetchKfuncMeta, isScalarStruct, isScalarType, isStructType, type KfuncMeta } from "./meta.ts";
@@ -59,10 +59,10 @@ export function checkKfuncCall(env: Env, insn: Insn, insnIdx: number): Flow {
     env.seenException = true;
     if (!env.exceptionCallbackSubprog) checkReturnCode(env, 1, "R1");
   }
-  clearCallerSaved(env, env.cur);
+  if (env.f.live_marks) markKfuncArgs(env, meta);
+  clearCallerSaved(env, env.cur, env.f.log_call_results);
   if (env.f.stack_args) invalidateOutgoingStackArgs(env, env.cur);
   setReturn(env, meta, insnIdx);
-  if (!env.f.btf_records) markOldKfuncArgs(env, meta);
   if (is(meta, "bpf_xdp_pull_data")) clearAllPktPointers(env);
   if (isIterNext(meta)) processIterNextCall(env, meta, insnIdx);
   if (is(meta, "bpf_throw")) {
