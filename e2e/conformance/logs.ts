@@ -5,8 +5,8 @@
  *                               [--group] [--list] [--keep FOLDER] [--max-insns 20000] [--write]
  *
  * The real logs are those that conformance:record left in `.cache/conformance/logs/KERNEL/TESTS/OBJECT/PROGRAM.log.gz`.
- * Equal means: every character, but for kernel addresses in 64-bit loads and the time the verification took. A recorded log that filled
- * its buffer is compared as far as it goes. Programs that a kernel walked for more than --max-insns instructions are left out, and counted.
+ * Equal means: every character, but for kernel addresses in 64-bit loads and the time the verification took. Left out, and counted, are
+ * programs that the kernel walked for more than --max-insns instructions, and logs that did not fit their buffer (16 MiB).
  *
  * --group prints the first differences by what they have in common, most frequent first; --list names the programs; --keep writes both
  * texts of each program that differs to FOLDER/OBJECT.PROGRAM.{want,got}, for diff(1). --write puts the counts into log-results.json
@@ -37,7 +37,7 @@ export interface LogRow {
   programs: number;
   /** of those, with the same log */
   equal: number;
-  /** programs with a recorded log and more instructions */
+  /** programs with a recorded log that were left out: more instructions, or a log that is cut */
   longer: number;
   maxInsns: number;
 }
@@ -53,33 +53,27 @@ export const normalLog = (text: string): string[] =>
 const logPath = (kernel: string, tests: string, object: string, program: string): string =>
   join(root, ".cache/conformance/logs", kernel, tests, object.replace(/\.bpf\.o$/, ""), `${program}.log.gz`);
 
-/** The kernel's text and ours as lines that can be compared; undefined where no log was recorded. */
-function linesOf(kernel: Kernel, tests: string, object: string, program: string, got: () => string): { want: string[]; got: string[] } | undefined {
-  const path = logPath(kernel.name, tests, object, program);
-  if (!existsSync(path)) return undefined;
-  const text = gunzipSync(readFileSync(path)).toString("utf8");
-  const want = normalLog(text), ours = normalLog(got());
-  if (text.length < maxLogSize - 1) return { want, got: ours };
-  want.pop();
-  return { want, got: ours.slice(0, want.length) };
+function ourLog(kernel: Kernel, spec: ReturnType<typeof openObject>, program: string, unprivileged: boolean): string {
+  if (!spec.ok) return spec.error.message;
+  const bound = bindProgram(spec.value, program, kernel);
+  if (!bound.ok) return bound.error.message;
+  const r = verify(bound.value, kernel, { logLevel: LOG_LEVEL2 | LOG_STATS, unprivileged });
+  return r.log || r.message;
 }
 
-function* compareLogs(kernel: Kernel, objects: readonly RecordedObject[], tests: string, only: (object: string, program: RecordedProgram) => boolean, keep?: string): Generator<ComparedLog> {
+function* compareLogs(kernel: Kernel, objects: readonly RecordedObject[], tests: string, only: (object: string, program: RecordedProgram) => boolean, onCut: (object: string) => void, keep?: string): Generator<ComparedLog> {
   const { objects: folder, unprivileged } = testsOf(tests);
   for (const { object, programs } of objects) {
     const chosen = programs.filter((p) => p.stage === "verify" && only(object, p) && existsSync(logPath(kernel.name, tests, object, p.program)));
     if (chosen.length === 0) continue;
     const spec = openObject(readFileSync(join(root, ".cache/conformance", folder, object)), { name: basename(object).split(".")[0] ?? "object" });
     for (const { program } of chosen) {
-      const lines = linesOf(kernel, tests, object, program, () => {
-        if (!spec.ok) return spec.error.message;
-        const bound = bindProgram(spec.value, program, kernel);
-        if (!bound.ok) return bound.error.message;
-        const r = verify(bound.value, kernel, { logLevel: LOG_LEVEL2 | LOG_STATS, unprivileged });
-        return r.log || r.message;
-      });
-      if (!lines) continue;
-      const { want, got } = lines;
+      const text = gunzipSync(readFileSync(logPath(kernel.name, tests, object, program))).toString("utf8");
+      if (text.length >= maxLogSize - 1) {
+        onCut(object);
+        continue;
+      }
+      const want = normalLog(text), got = normalLog(ourLog(kernel, spec, program, unprivileged));
       let line = 0;
       while (line < want.length && want[line] === got[line]) line++;
       const equal = line === want.length && got.length === want.length;
@@ -127,15 +121,17 @@ async function main(): Promise<void> {
   const chosen = (object: string, p: RecordedProgram): boolean =>
     (!values.part || partOf(object, tests) === values.part) && (!values.file || object.startsWith(values.file)) && (!values.program || p.program === values.program);
   const short = (p: RecordedProgram): boolean => (p.insns ?? 0) <= maxInsns;
-  const all = [...compareLogs(kernel, recording.objects, tests, (o, p) => chosen(o, p) && short(p), values.keep)];
+  const cut: string[] = [];
+  const all = [...compareLogs(kernel, recording.objects, tests, (o, p) => chosen(o, p) && short(p), (o) => cut.push(o), values.keep)];
   if (values.group) printGroups(all);
   if (values.list) for (const c of all) if (!c.equal) console.log(`${c.object.replace(/\.bpf\.o$/, "")}:${c.program}: line ${c.line + 1}\n  want ${c.want}\n  got  ${c.got}`);
   const longer = recording.objects.flatMap(({ object, programs }) => programs.filter((p) => p.stage === "verify" && chosen(object, p) && !short(p) && existsSync(logPath(values.kernel, tests, object, p.program))).map(() => partOf(object, tests)));
+  longer.push(...cut.map((object) => partOf(object, tests)));
   const rows = [...new Set([...all.map((c) => partOf(c.object, tests)), ...longer])].map((part): LogRow => {
     const of = all.filter((c) => partOf(c.object, tests) === part);
     return { kernel: values.kernel, tests, part, programs: of.length, equal: of.filter((c) => c.equal).length, longer: longer.filter((p) => p === part).length, maxInsns };
   });
-  for (const r of rows) console.log(`${r.kernel}, tests of ${r.tests}, ${r.part}: ${r.equal} of ${r.programs} logs equal (${((100 * r.equal) / (r.programs || 1)).toFixed(1)}%); ${r.longer} of more than ${maxInsns} instructions left out`);
+  for (const r of rows) console.log(`${r.kernel}, tests of ${r.tests}, ${r.part}: ${r.equal} of ${r.programs} logs equal (${((100 * r.equal) / (r.programs || 1)).toFixed(1)}%); ${r.longer} left out (more than ${maxInsns} instructions, or cut)`);
   if (rows.length === 0) console.log(`no logs of kernel ${values.kernel}, tests of ${tests}: npm run conformance:record -- --kernels ${values.kernel} --tests ${tests}`);
   if (values.write && !values.file && !values.program && rows.length > 0) writeRows(rows);
 }

@@ -28,7 +28,7 @@ function mapSize(env: Env, args: readonly ProtoType[], arg: number, insnIdx: num
     if (map) return key ? map.keySize : map.valueSize;
   }
   let most = 0;
-  for (const map of env.maps) for (const m of map.inner ? [map, map.inner] : [map]) most = Math.max(most, key ? m.keySize : m.valueSize);
+  for (const map of env.usedMaps) for (const m of map.inner ? [map, map.inner] : [map]) most = Math.max(most, key ? m.keySize : m.valueSize);
   return most || null;
 }
 

@@ -5,6 +5,7 @@
  */
 import type { Btf } from "../../btf/types.ts";
 import type { DisasmForms } from "../../isa/disasm.ts";
+import { BPF_PSEUDO_BTF_ID, BPF_PSEUDO_MAP_FD, BPF_PSEUDO_MAP_IDX, BPF_PSEUDO_MAP_IDX_VALUE, BPF_PSEUDO_MAP_VALUE } from "../../isa/table.ts";
 import type { Insn } from "../../isa/types.ts";
 import type { Kernel } from "../../kernel/types.ts";
 import type { BoundProgram } from "../../loader/types.ts";
@@ -38,6 +39,8 @@ export interface StackElem {
   /** how the path came here; recording walk only */
   trail: TrailStep | null;
 }
+
+const MAP_ADDRESS = "0xffff888000000000", SYMBOL_ADDRESS = "0xffffffff82000000", ARENA_ADDRESS = 0x7f00_0000_0000n;
 
 export class Env {
   readonly prog: BoundProgram;
@@ -73,6 +76,8 @@ export class Env {
   subprogCnt = 0;
   exceptionCallbackSubprog = 0;
   maps: VMap[] = [];
+  /** those that instructions name */
+  readonly usedMaps = new Set<VMap>();
 
   /** explored states by hash of instruction and callsite */
   explored: StateListEntry[][] = [];
@@ -267,8 +272,17 @@ export class Env {
     return btf?.type(insn.imm)?.name;
   }
   /** What the log prints for the value of an ld_imm64: the kernel prints the map's address, which differs from boot to boot. */
-  immName(insn: Insn, _imm: bigint): string | undefined {
-    return insn.src === 1 || insn.src === 2 || insn.src === 5 || insn.src === 6 ? "0xffff888000000000" : undefined;
+  immName(insn: Insn, imm: bigint): string | undefined {
+    switch (insn.src) {
+      case BPF_PSEUDO_MAP_VALUE: case BPF_PSEUDO_MAP_IDX_VALUE: {
+        const map = this.maps[insn.imm];
+        // an arena stands where the program wants it, or where there is room
+        return map?.type === "arena" ? `0x${((map.spec.mapExtra || ARENA_ADDRESS) + (imm >> 32n)).toString(16)}` : MAP_ADDRESS;
+      }
+      case BPF_PSEUDO_MAP_FD: case BPF_PSEUDO_MAP_IDX: return MAP_ADDRESS;
+      case BPF_PSEUDO_BTF_ID: return SYMBOL_ADDRESS;
+      default: return undefined;
+    }
   }
   get disasmForms(): DisasmForms {
     const { f } = this;

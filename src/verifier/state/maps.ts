@@ -49,7 +49,8 @@ export class VMap {
   get maxEntries(): number { return this.spec.maxEntries; }
   /** instruction arrays are always read-only for programs */
   get flags(): number { return this.spec.type === "insn_array" ? this.spec.flags | BPF_F_RDONLY_PROG : this.spec.flags; }
-  get name(): string { return this.spec.name; }
+  /** what the kernel knows of an inner map is its shape, not its name */
+  get name(): string { return this.index < 0 ? "" : this.spec.name; }
 }
 
 export const BPF_F_RDONLY_PROG = 1 << 7;

@@ -1,7 +1,7 @@
 /** kfunc calls before any path is walked: which functions the program calls (kernel bpf_add_kfunc_call), and what its flow graph needs to know of them. */
 import type { Insn } from "../../../isa/types.ts";
 import type { Env } from "../../state/env.ts";
-import { findKfunc } from "./meta.ts";
+import { fetchKfuncMeta, findKfunc } from "./meta.ts";
 
 export function addKfuncCall(env: Env, insn: Insn): void {
   if (!env.kernel.btf) env.fail("ENOTSUPP", "calling kernel function is not supported without CONFIG_DEBUG_INFO_BTF");
@@ -23,8 +23,8 @@ export function kfuncEffects(env: Env, insn: Insn): { iterNext: boolean; sleepab
 }
 /** Its arguments and result as data flow sees them. */
 export function kfuncProtoShape(env: Env, insn: Insn): { numParams: number; isVoid: boolean; fastcall: boolean } | undefined {
-  const found = findKfunc(env, insn);
-  if (!found.ok) return undefined;
-  const { proto, flags } = found.kfunc;
+  const fetched = fetchKfuncMeta(env, insn);
+  if (!fetched.ok) return undefined;
+  const { proto, flags } = fetched.meta;
   return { numParams: proto.params.length, isVoid: proto.ret === 0, fastcall: flags.has("KF_FASTCALL") };
 }
