@@ -81,11 +81,15 @@ export function checkFuncCall(env: Env, insn: Insn): Flow {
   resetStackChain(env);
   clearCallerSaved(env, caller);
   env.insnIdx = info.start - 1;
-  if (env.log.verbose) {
-    env.verbose("caller:\n");
-    env.log.state(st, caller.frameno, true);
-    env.verbose("callee:\n");
-    env.log.state(st, st.curframe, true);
-  }
+  printCall(env);
   return "next";
+}
+/** The innermost function was just entered: both frames. */
+export function printCall(env: Env): void {
+  const st = env.curState;
+  if (!env.log.verbose) return;
+  env.verbose("caller:\n");
+  env.log.state(st, st.curframe - 1, true);
+  env.verbose("callee:\n");
+  env.log.state(st, st.curframe, true);
 }

@@ -11,13 +11,13 @@ import { recordFind, type VMap } from "../state/maps.ts";
 import { markRegKnownZero, type RegState } from "../state/reg-state.ts";
 import * as T from "../state/reg-type.ts";
 import { VState } from "../state/state.ts";
-import { type SetCallee, setupFuncEntry } from "./call-subprog.ts";
+import { printCall, type SetCallee, setupFuncEntry } from "./call-subprog.ts";
 import { markDynptrReg } from "./dynptr-slots.ts";
 import type { CallMeta } from "./helper-args.ts";
 import { markGraphNode, setNonOwning } from "./kfunc/graph.ts";
 import { isRbtreeApi } from "./kfunc/special.ts";
 import { regBtfRecord } from "./record.ts";
-import { markNotInit } from "./reg-arg.ts";
+import { clearCallerSaved, markNotInit } from "./reg-arg.ts";
 
 export type CallbackKind = "loop" | "map_elem" | "timer" | "find_vma" | "user_ringbuf" | "rbtree_add" | "task_work";
 
@@ -47,7 +47,7 @@ const FOR_EACH = new Set(["array", "percpu_array", "hash", "percpu_hash", "lru_h
 const SETTERS: Readonly<Record<CallbackKind, SetCallee>> = {
   loop: (env, caller, callee) => {
     callee.mut(1).type = T.SCALAR_VALUE;
-    callee.set(2, caller.regs[3]!);
+    callee.setWhole(2, caller.regs[3]!);
     clearFrom(env, callee, 3);
     bool(callee);
   },
@@ -56,10 +56,10 @@ const SETTERS: Readonly<Record<CallbackKind, SetCallee>> = {
     if (!map) return env.bug("bpf_for_each_map_elem without a map");
     if (env.aux[insnIdx]!.mapPtrPoison && !env.f.for_each_any_map) env.fail("EINVAL", "tail_call abusing map_ptr");
     if (!FOR_EACH.has(map.type)) env.fail("ENOTSUPP", "callback function not allowed for map");
-    callee.set(1, caller.regs[1]!);
+    callee.setWhole(1, caller.regs[1]!);
     mapPtr(callee.mut(2), T.PTR_TO_MAP_KEY, map, 0);
     mapPtr(callee.mut(3), T.PTR_TO_MAP_VALUE, map, 0);
-    callee.set(4, caller.regs[3]!);
+    callee.setWhole(4, caller.regs[3]!);
     clearFrom(env, callee, 5);
     bool(callee);
   },
@@ -78,20 +78,20 @@ const SETTERS: Readonly<Record<CallbackKind, SetCallee>> = {
     const btf = env.kernel.btf;
     const id = btf?.find(BtfKind.STRUCT, "vm_area_struct");
     if (!btf || id === undefined) return env.unsupported("bpf_find_vma on a kernel without BTF");
-    callee.set(1, caller.regs[1]!);
+    callee.setWhole(1, caller.regs[1]!);
     const r2 = callee.mut(2);
     markRegKnownZero(r2);
     r2.type = T.PTR_TO_BTF_ID;
     r2.btf = btf;
     r2.btfId = id;
-    callee.set(3, caller.regs[4]!);
+    callee.setWhole(3, caller.regs[4]!);
     clearFrom(env, callee, 4);
     bool(callee);
   },
   user_ringbuf: (env, caller, callee) => {
     markNotInit(env, callee.mut(0));
     markDynptrReg(callee.mut(1), "local", true, env.f.callback_checkpoints ? env.newId() : 0, 0);
-    callee.set(2, caller.regs[3]!);
+    callee.setWhole(2, caller.regs[3]!);
     clearFrom(env, callee, 3);
     bool(callee);
   },
@@ -163,7 +163,10 @@ export function pushCallbackCall(env: Env, _insn: Insn, insnIdx: number, subprog
     return false;
   }
   if (!env.f.callback_checkpoints) {
+    const caller = env.cur;
     setupFuncEntry(env, subprog, insnIdx, SETTERS[kind], env.curState);
+    clearCallerSaved(env, caller);
+    printCall(env);
     env.insnIdx = info.start - 1;
     return true;
   }

@@ -221,7 +221,7 @@ function markRegStackRead(env: Env, frame: FuncState, min: number, max: number, 
   for (let i = min; i < max; i++) {
     const slotNo = -i - 1;
     const spi = slotNo >> 3;
-    env.markSlotScratched(spi);
+    if (env.f.log_stack_reads) env.markSlotScratched(spi);
     const slot = frame.stack[spi]!;
     const t = slotType(slot.types, slotNo & 7);
     if (t === STACK_SPILL && env.f.read_zero_spills && registerIsNull(slot.spilled)) {
@@ -250,7 +250,7 @@ function readFixed(env: Env, frame: FuncState, off: number, size: number, dst: n
   const slotNo = -off - 1;
   const spi = slotNo >> 3;
   const slot = frame.stack[spi]!;
-  env.markSlotScratched(spi);
+  if (env.f.log_stack_reads) env.markSlotScratched(spi);
   checkFastcallStackContract(env, env.cur, env.insnIdx, off);
   markSlotRead(env, frame, spi);
   let history = env.f.stack_access_history;

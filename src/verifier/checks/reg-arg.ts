@@ -65,12 +65,14 @@ export function markUnknown(env: Env, reg: RegState): void {
 export function markNotInit(env: Env, reg: RegState): void {
   markRegNotInit(reg, !env.bpfCapable);
 }
-/** r0 … r5 lose their values in a call. */
-export function clearCallerSaved(env: Env, frame: FuncState): void {
+/** r0 … r5 lose their values in a call. `printed`: they count as changed where changes are printed. */
+export function clearCallerSaved(env: Env, frame: FuncState, printed = true): void {
+  const before = env.scratchedRegs;
   for (let i = 0; i <= 5; i++) {
     markNotInit(env, frame.mut(i));
     checkRegWriteIn(env, frame, i, false);
   }
+  if (!printed) env.scratchedRegs = before;
 }
 /** Is it a pointer that must not leak? (kernel is_pointer_value) */
 export const isPointerValue = (env: Env, reg: RegState): boolean => !env.allowPtrLeaks && reg.type !== SCALAR_VALUE;

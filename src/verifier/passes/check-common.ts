@@ -10,7 +10,7 @@ import { subprogReturnsVoid } from "../checks/exit.ts";
 import { setupStructOpsArgs } from "../checks/struct-ops-arg.ts";
 import { accountPath } from "./account.ts";
 import { doCheck } from "./do-check.ts";
-import { prepareFuncArgs } from "./global-func.ts";
+import { checkFuncArgMatch, prepareFuncArgs } from "./global-func.ts";
 import { newEpoch } from "./visited.ts";
 
 function checkCommon(env: Env, subprog: number, sleepable: boolean): void {
@@ -50,7 +50,11 @@ function checkCommon(env: Env, subprog: number, sleepable: boolean): void {
   if (!env.log.level2) env.log.reset(0);
 }
 function mainArgs(env: Env, frame: FuncState): void {
+  const r1 = frame.mut(1);
+  r1.type = T.PTR_TO_CTX;
+  markRegKnownZero(r1);
   const info = env.subprogs[0]!;
+  if (!env.f.lazy_global_funcs) return mainArgsOld(env, frame);
   if (env.prog.funcInfo.length > 0) {
     let ok = false;
     try {
@@ -65,9 +69,14 @@ function mainArgs(env: Env, frame: FuncState): void {
       info.stackArgCnt = 0;
     }
   }
-  const r1 = frame.mut(1);
-  r1.type = T.PTR_TO_CTX;
-  markRegKnownZero(r1);
+}
+/** A main program whose prototype does not fit is told so and no more. */
+function mainArgsOld(env: Env, frame: FuncState): void {
+  try {
+    checkFuncArgMatch(env, 0, frame, false);
+  } catch (e) {
+    if (!(e instanceof VerifierError) || e.errno === "EFAULT") throw e;
+  }
 }
 function globalArgs(env: Env, subprog: number, frame: FuncState): void {
   if (env.log.verbose) env.verbose(`Validating ${env.subprogName(subprog)}() func#${subprog}...\n`);
@@ -78,6 +87,8 @@ function globalArgs(env: Env, subprog: number, frame: FuncState): void {
     if (env.f.global_func_void && subprogReturnsVoid(env, subprog)) env.fail("EINVAL", "exception cb cannot return void");
     if (args.length !== 1 || args[0]!.kind !== "anything") env.fail("EINVAL", "exception cb only supports single integer argument");
   }
+  // before 6.8 reading the prototype takes ids, too
+  if (!env.f.lazy_global_funcs) for (const arg of args) if (arg.kind === "mem") env.newId();
   args.slice(0, 5).forEach((arg, i) => {
     const r = frame.mut(i + 1);
     switch (arg.kind) {
@@ -93,7 +104,7 @@ function globalArgs(env: Env, subprog: number, frame: FuncState): void {
         r.type = T.PTR_TO_MEM | (arg.flags & (T.PTR_MAYBE_NULL | T.PTR_UNTRUSTED | T.MEM_RDONLY));
         markRegKnownZero(r);
         r.memSize = arg.memSize;
-        if (arg.flags & T.PTR_MAYBE_NULL) r.id = env.newId();
+        if (arg.flags & T.PTR_MAYBE_NULL || env.f.global_mem_arg_ids) r.id = env.newId();
         break;
       case "dynptr":
         markRegKnownZero(r);

@@ -149,7 +149,7 @@ function checkInsn(env: Env, print: { state: boolean }): Flow {
       env.jmpsProcessed++;
       if (op === BPF_CALL) {
         checkCallAllowedUnderLock(env, insn);
-        env.markRegScratched(0);
+        if (env.f.log_call_results) env.markRegScratched(0);
         const f = env.cur;
         if (env.subprogs[f.subprogno]!.argCnt > 5) f.noStackArgLoad = true;
         if (insn.src === BPF_PSEUDO_CALL) return checkFuncCall(env, insn);

@@ -11,7 +11,7 @@ const KIND_UPPER: readonly string[] = [
   "UNKNOWN", "INT", "PTR", "ARRAY", "STRUCT", "UNION", "ENUM", "FWD", "TYPEDEF", "VOLATILE", "CONST", "RESTRICT", "FUNC", "FUNC_PROTO", "VAR", "DATASEC",
   "FLOAT", "DECL_TAG", "TYPE_TAG", "ENUM64",
 ];
-const isScalar = (t: BtfType | undefined): boolean => t?.kind === BtfKind.INT || t?.kind === BtfKind.ENUM || t?.kind === BtfKind.ENUM64;
+export const isScalarType = (t: BtfType | undefined): boolean => t?.kind === BtfKind.INT || t?.kind === BtfKind.ENUM || t?.kind === BtfKind.ENUM64;
 const TAGS: ReadonlySet<string> = new Set(["ctx", "trusted", "untrusted", "nonnull", "nullable", "arena"]);
 
 /** Does the pointer's target carry the type tag? */
@@ -23,13 +23,15 @@ function hasTypeTag(btf: Btf, ptr: BtfOf<typeof BtfKind.PTR>, tag: string): bool
   }
   return false;
 }
+/** `INT`, `PTR`, … as messages have it (kernel btf_type_str). */
+export const kindName = (t: BtfType | undefined): string => KIND_UPPER[t?.kind ?? 0] ?? "UNKNOWN";
 const asPtr = (t: BtfType | undefined): BtfOf<typeof BtfKind.PTR> | undefined => (t?.kind === BtfKind.PTR ? (t as BtfOf<typeof BtfKind.PTR>) : undefined);
 
 /** The kernel's type of that name and kind (kernel btf_get_ptr_to_btf_id). */
 function kernelType(env: Env, i: number, t: BtfType): number {
   const btf = env.kernel.btf;
   const name = essentialName(t.name);
-  const text = `arg#${i} reference type('${KIND_UPPER[t.kind] ?? "UNKNOWN"} ${t.name}')`;
+  const text = `arg#${i} reference type('${kindName(t)} ${t.name}')`;
   const ids = btf ? btf.named(name).filter((id) => btf.type(id)?.kind === t.kind) : [];
   if (ids.length === 0) env.fail("ENOENT", `${text} has no matches`);
   if (ids.length > 1) env.fail("ESRCH", `${text} is ambiguous`);
@@ -66,7 +68,7 @@ export function prepareArgs(env: Env, subprog: number): SubprogArg[] {
 function returnOk(env: Env, btf: Btf, id: number, subprog: number): boolean {
   if (id === 0) return env.f.global_func_void;
   const t = btf.resolve(id);
-  if (isScalar(t)) return true;
+  if (isScalarType(t)) return true;
   const ptr = asPtr(t);
   return env.f.global_func_arena_ret && subprog !== 0 && ptr !== undefined && hasTypeTag(btf, ptr, "arena");
 }
@@ -90,9 +92,9 @@ function oneArg(env: Env, btf: Btf, funcId: number, type: number, i: number, glo
   const others = (...own: string[]): boolean => [...tags].some((x) => !own.includes(x));
   if (!ptr) {
     if (tags.size > 0) env.fail("EINVAL", `arg#${i} has pointer tag, but is not a pointer type`);
-    if (isScalar(t)) return arg("anything");
+    if (isScalarType(t)) return arg("anything");
     if (!global) env.failSilently("EINVAL");
-    return env.fail("EINVAL", `Arg#${i} type ${KIND_UPPER[t?.kind ?? 0] ?? "UNKNOWN"} in ${name}() is not supported yet.`);
+    return env.fail("EINVAL", `Arg#${i} type ${kindName(t)} in ${name}() is not supported yet.`);
   }
   const bad = (): never => env.fail("EINVAL", `arg#${i} has invalid combination of tags`);
   if (tags.has("ctx") || isProgCtxType(env, btf, type, i)) {
@@ -111,11 +113,11 @@ function oneArg(env: Env, btf: Btf, funcId: number, type: number, i: number, glo
   }
   if (tags.has("untrusted")) {
     if (others("untrusted")) env.fail("EINVAL", `arg#${i} untrusted cannot be combined with any other tags`);
-    if (ptr.type === 0 || target === undefined || target.kind === BtfKind.VOID || isScalar(target)) return arg("mem", T.MEM_RDONLY | T.PTR_UNTRUSTED, 0);
+    if (ptr.type === 0 || target === undefined || target.kind === BtfKind.VOID || isScalarType(target)) return arg("mem", T.MEM_RDONLY | T.PTR_UNTRUSTED, 0);
     const id = kernelType(env, i, target);
     const k = env.kernel.btf!.type(id)!;
     if (k.kind !== BtfKind.STRUCT && k.kind !== BtfKind.UNION)
-      env.fail("EINVAL", `arg#${i} has type ${KIND_UPPER[k.kind] ?? "UNKNOWN"} '${k.name}', but only struct or primitive types are allowed`);
+      env.fail("EINVAL", `arg#${i} has type ${kindName(k)} '${k.name}', but only struct or primitive types are allowed`);
     return arg("btf_id", T.PTR_UNTRUSTED, 0, id);
   }
   if (tags.has("arena")) {
@@ -126,6 +128,6 @@ function oneArg(env: Env, btf: Btf, funcId: number, type: number, i: number, glo
   if (tags.has("nullable")) bad();
   const size = ptr.type === 0 || target === undefined || target.kind === BtfKind.VOID ? undefined : btf.sizeOf(ptr.type);
   if (size === undefined || target === undefined)
-    return env.fail("EINVAL", `arg#${i} reference type('${KIND_UPPER[target?.kind ?? 0] ?? "UNKNOWN"} ${target?.name ?? ""}') size cannot be determined: -22`);
+    return env.fail("EINVAL", `arg#${i} reference type('${kindName(target)} ${target?.name ?? ""}') size cannot be determined: -22`);
   return arg("mem", tags.has("nonnull") ? 0 : T.PTR_MAYBE_NULL, size);
 }

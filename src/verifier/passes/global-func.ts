@@ -12,6 +12,7 @@ import type { FuncState } from "../state/frame.ts";
 import { registerIsNull } from "../state/reg-state.ts";
 import * as T from "../state/reg-type.ts";
 import { prepareArgs } from "./func-args.ts";
+import { matchArgsOld } from "./func-args-old.ts";
 
 /** Fills the subprogram's argument list; fails as the kernel does where a type cannot be an argument. */
 export function prepareFuncArgs(env: Env, subprog: number): SubprogArg[] {
@@ -24,13 +25,14 @@ export function prepareFuncArgs(env: Env, subprog: number): SubprogArg[] {
   return info.args;
 }
 
-/** Do the caller's registers fit? A static function without fitting arguments is simply walked as called. */
-export function checkFuncArgMatch(env: Env, subprog: number, caller: FuncState): void {
+/** Do the caller's registers fit? `call` false: the main program's own (before 6.8). A static function without fitting arguments is simply walked as called. */
+export function checkFuncArgMatch(env: Env, subprog: number, caller: FuncState, call = true): void {
   const info = env.subprogs[subprog]!;
   if (env.prog.funcInfo.length === 0 || info.unreliable) env.failSilently("EINVAL");
   if (!info.btfId || env.btf?.type(info.btfId)?.kind !== BtfKind.FUNC) env.failSilently("EFAULT");
   try {
-    matchArgs(env, subprog, caller);
+    if (env.f.lazy_global_funcs) matchArgs(env, subprog, caller);
+    else matchArgsOld(env, subprog, caller, call);
   } catch (e) {
     info.unreliable = true;
     throw e;

@@ -20,7 +20,7 @@ export function printOldRegState(env: Env, reg: RegState): string {
   if (base === T.PTR_TO_BTF_ID || base === T.PTR_TO_PERCPU_BTF_ID) out += btfTypeName(reg.btf, reg.btfId);
   const a: string[] = [];
   if (!terse || reg.id) a.push(`id=${reg.id}`);
-  if (terse ? reg.refObjId !== 0 : mayBeCounted(t)) a.push(`ref_obj_id=${reg.refObjId}`);
+  if (mayBeCounted(t, terse) && (!terse || reg.refObjId)) a.push(`ref_obj_id=${reg.refObjId}`);
   if (T.typeIsNonOwningRef(t)) a.push("non_own_ref");
   if (t !== T.SCALAR_VALUE) a.push(`off=${reg.off}`);
   if (T.typeIsPktPointer(t)) a.push(`r=${reg.range}`);
@@ -30,8 +30,8 @@ export function printOldRegState(env: Env, reg: RegState): string {
   } else {
     const v = terse ? "" : "_value";
     const { r64, r32 } = reg;
-    if (r64.smin !== r64.umin && r64.smin !== S64_MIN) a.push(`smin${v}=${r64.smin}`);
-    if (r64.smax !== r64.umax && r64.smax !== S64_MAX) a.push(`smax${v}=${r64.smax}`);
+    if (BigInt.asUintN(64, r64.smin) !== r64.umin && r64.smin !== S64_MIN) a.push(`smin${v}=${r64.smin}`);
+    if (BigInt.asUintN(64, r64.smax) !== r64.umax && r64.smax !== S64_MAX) a.push(`smax${v}=${r64.smax}`);
     if (r64.umin !== 0n) a.push(`umin${v}=${r64.umin}`);
     if (r64.umax !== U64_MAX) a.push(`umax${v}=${r64.umax}`);
     if (!tnumIsUnknown(reg.varOff)) a.push(`var_off=${tnumStr(env, reg.varOff)}`);
@@ -49,10 +49,10 @@ function named(env: Env, t: number, precise: string): string {
   if (!env.f.log_says_scalar) return regTypeStr(env, t) + precise;
   return precise + (t === T.SCALAR_VALUE ? "" : regTypeStr(env, t));
 }
-/** Kernel reg_type_may_be_refcounted_or_null before 5.17. */
-function mayBeCounted(t: number): boolean {
+/** Kernel reg_type_may_be_refcounted_or_null; BTF pointers are among them in 6.1, not in 5.10. */
+function mayBeCounted(t: number, btf: boolean): boolean {
   const base = T.baseType(t);
-  return base === T.PTR_TO_SOCKET || base === T.PTR_TO_TCP_SOCK || base === T.PTR_TO_MEM;
+  return base === T.PTR_TO_SOCKET || base === T.PTR_TO_TCP_SOCK || base === T.PTR_TO_MEM || (btf && base === T.PTR_TO_BTF_ID);
 }
 
 /** A spilled register: its type, and the value of a constant. */
