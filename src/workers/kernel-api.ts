@@ -88,8 +88,38 @@ export interface KernelWorkerExtras {
   api(name: string): Promise<Result<{ kind: "helper" | "kfunc"; id: number | null; rows: readonly ApiRow[] }, string>>;
   /** every helper and kfunc the object calls, and whether that kernel has it for the programs that call it */
   calls(objectId: string, kernel: string, overlay: string | null): Promise<Result<readonly CallStatus[], string>>;
+  /**
+   * Why two kernels (each with the overlay, if any) answer differently to a program: which rules of the verifier change the
+   * answer on the way from the one to the other, and which of its calls they see differently. Judges the program once for
+   * each step it has to look into, for 15 seconds at most.
+   */
+  difference(objectId: string, program: string, from: string, to: string, overlay: string | null, options?: Pick<CheckOptions, "unprivileged">): Promise<Result<ProgramDifference, string>>;
   /** what changed from one kernel to another */
   apiChanges(from: string, to: string): Promise<Result<readonly ApiDifference[], string>>;
+}
+/** What a kernel says to a program, as far as two kernels' answers are compared. */
+export interface Answer { verdict: "accepted" | "rejected" | "unsupported"; stage: LoadError["stage"] | "verify"; message: string; /** processed instructions; null before the verifier */ processed: number | null }
+/** A named rule of the verifier that one of two kernels has. `release`: the one that brought the change; null: none of the simulated ones. */
+export interface RuleChange { name: string; what: string; change: "on" | "off"; release: string | null }
+/** A change of the answer and what brings it: rules of the verifier (several where they could not be told apart), or with none the kernel's tables (helpers, kfuncs, types, contexts). */
+export interface DifferenceStep { rules: readonly RuleChange[]; before: Answer; after: Answer }
+export interface KernelDifference {
+  from: Answer;
+  to: Answer;
+  /** in the order of the releases, the tables last */
+  steps: readonly DifferenceStep[];
+  /** rules that the two kernels do not share */
+  rules: number;
+  /** times the program was judged */
+  judged: number;
+  /** false: time was up before every step was told apart */
+  complete: boolean;
+}
+export interface ProgramDifference extends KernelDifference {
+  /** what the refusal of one of the two has to do with a helper or kfunc */
+  api: ApiExplanation | null;
+  /** calls of the program that the two kernels see differently; `detail` is what changed in the prototype */
+  calls: readonly { name: string; kind: CallStatus["kind"]; from: CallStatus["status"]; to: CallStatus["status"]; detail: string | null }[];
 }
 /** One call of an object on one kernel. */
 export interface CallStatus {

@@ -12,19 +12,22 @@ import type { RunResult } from "../emulator/types.ts";
 import { disasmLines } from "./disasm-lines.ts";
 import type { Doors } from "./doors.ts";
 import type {
-  CallStatus, CheckOptions, CheckProgress, DisasmLine, FullKernelWorkerApi, KernelSummary, LoadedKernel, MatrixRequest, ObjectSummary, ProgramVerdict, RunInput,
+  Answer, CallStatus, CheckOptions, CheckProgress, DisasmLine, FullKernelWorkerApi, KernelSummary, LoadedKernel, MatrixRequest, ObjectSummary, ProgramDifference, ProgramVerdict, RunInput,
 } from "./kernel-api.ts";
 import type { InsnStates, WatchRequest } from "../verifier/types.ts";
 import { kernelFor } from "../kernel/lab/views.ts";
 import type { LabVerdict, LabWorkerApi } from "./lab-api.ts";
 import { labBodies, labNames, labPolicy, overlayProblems, shim, stability, withBodies } from "./lab-core.ts";
 import { labVerdict } from "./lab-uses.ts";
+import { callDifferences, kernelDifference } from "./kernel-difference.ts";
 import { KernelStore } from "./kernel-store.ts";
 import type { FetchKernelFile } from "./kernel-store.ts";
 import { Lru } from "./lru.ts";
 import { subjectOf } from "./refusal-subject.ts";
 
 const PROGRESS_MS = 250;
+/** How long the difference of two kernels is looked into, milliseconds. */
+const DIFFERENCE_MS = 15_000;
 
 export interface KernelCoreOptions {
   fetch: FetchKernelFile;
@@ -297,6 +300,39 @@ export class KernelCore implements FullKernelWorkerApi {
       return { program, bound: bound.ok ? bound.value : null };
     });
     return ok(callStatuses(spec, tried, kernel.value, apis.ok ? apis.value : null));
+  }
+
+  async difference(objectId: string, name: string, from: string, to: string, overlay: string | null, options: Pick<CheckOptions, "unprivileged"> = {}): Promise<Result<ProgramDifference, string>> {
+    const found = this.program(objectId, name);
+    if (!found.ok) return err(found.error.message);
+    const ends: Kernel[] = [];
+    for (const kernelName of [from, to]) {
+      const kernel = await this.store.kernel(kernelName, overlay);
+      if (!kernel.ok) return err(kernel.error);
+      const view = kernelFor(kernel.value, found.value.spec.apiVersion ?? 0);
+      ends.push(view.ok ? view.value : kernel.value);
+    }
+    const judge = (kernel: Kernel): Answer => this.answer(found.value.spec, name, kernel, options.unprivileged === true);
+    const difference = kernelDifference(ends[0]!, ends[1]!, judge, { budgetMs: DIFFERENCE_MS, now: this.now });
+    let api: ApiExplanation | null = null;
+    for (const [i, kernelName] of [from, to].entries()) {
+      if ((i === 0 ? difference.from : difference.to).verdict === "accepted") continue;
+      api ??= (await this.check(objectId, name, kernelName, overlay, { logLevel: 0, ...options })).api ?? null;
+    }
+    const before = await this.calls(objectId, from, overlay);
+    const after = await this.calls(objectId, to, overlay);
+    const apis = await this.store.apis();
+    const changes = apis.ok ? changesBetween(apis.value, from, to) : [];
+    return ok({ ...difference, api, calls: before.ok && after.ok ? callDifferences(name, before.value, after.value, changes) : [] });
+  }
+
+  private answer(spec: ObjectSpec, name: string, kernel: Kernel, unprivileged: boolean): Answer {
+    const bound = guarded(() => this.doors.bindProgram(spec, name, kernel));
+    if (!bound.ok) return { verdict: bound.error.verdict, stage: bound.error.stage, message: bound.error.message, processed: null };
+    const verify = guardedValue(() => this.doors.verify(bound.value, kernel, { logLevel: 0, unprivileged, firstWalkOnly: true }));
+    if (!verify.ok) return { verdict: "unsupported", stage: "verify", message: verify.error, processed: null };
+    const { verdict, message, stats } = verify.value;
+    return { verdict: verdict === "stopped" ? "unsupported" : verdict, stage: "verify", message, processed: stats.insns };
   }
 
   stability: LabWorkerApi["stability"] = (name, kernel, overlay) => stability(this.store, name, kernel, overlay);

@@ -29,6 +29,7 @@ export function startKernelWorker(base: string): KernelWorkerHandle {
     explain: (name, kernel, overlay, progType) => remote.explain(name, kernel, overlay, progType),
     api: (name) => remote.api(name),
     calls: (objectId, kernel, overlay) => remote.calls(objectId, kernel, overlay),
+    difference: (objectId, program, from, to, overlay, options) => remote.difference(objectId, program, from, to, overlay, options),
     apiChanges: (from, to) => remote.apiChanges(from, to),
     stability: (name, kernel, overlay) => remote.stability(name, kernel, overlay),
     overlayProblems: (overlay, kernel) => remote.overlayProblems(overlay, kernel),
