@@ -100,6 +100,7 @@ export const VERIFIER_FEATURES = {
   log_precision_level2: { since: "5.18", what: "precision is traced aloud at log level 2 only" },
   live_marks: { until: "6.18", what: "liveness is marked on registers of states" },
   live_registers: { since: "6.15", what: "live registers are computed before the walk" },
+  live_register_halves: { since: "7.3", what: "the halves of a register are alive by themselves" },
   live_regs_compared: { since: "6.15", what: "only live registers are compared" },
   stack_live_marks: { since: "6.18", until: "7.1", what: "reads and writes of stack slots are noted per instruction and call chain" },
   static_stack_liveness: { since: "7.1", what: "live stack slots are computed before the walk" },

@@ -34,7 +34,6 @@ export function checkBtfInfo(env: Env): void {
       if (sub.start !== info.insn) env.fail("EINVAL", "func_info BTF section doesn't match subprog layout in BPF program");
       const func = btf!.type(info.typeId);
       if (func?.kind !== BtfKind.FUNC) return;
-      sub.name = func.name;
       sub.linkage = func.linkage;
       sub.btfId = info.typeId;
       const proto = btf!.type(func.type);
@@ -42,6 +41,7 @@ export function checkBtfInfo(env: Env): void {
       const scalar = (ret?.kind === BtfKind.INT && ret.size <= 8) || ret?.kind === BtfKind.ENUM || ret?.kind === BtfKind.ENUM64;
       if (i && !scalar && sub.hasLdAbs) env.fail("EINVAL", "LD_ABS is only allowed in functions that return 'int'.");
       if (i && !scalar && sub.hasTailCall) env.fail("EINVAL", "tail_call is only allowed in functions that return 'int'.");
+      sub.name = func.name;
     });
   }
   checkLines(env);

@@ -70,7 +70,7 @@ function place(env: Env, r: Report): string {
   if (!info?.file) return `  insn ${r.insn}\n${annotation(0, 0, r.at)}${instructions(env, r.insn)}`;
   const sub = env.findContainingSubprog(r.insn);
   const name = env.subprogs[sub]?.name;
-  const where = `${info.file}:${info.line}:${info.col}`;
+  const where = `${info.file.slice(info.file.lastIndexOf("/") + 1)}:${info.line}:${info.col}`;
   let out = name ? `  ${name} @ ${where}\n` : `  ${where}\n`;
   if (!info.text) return `${out}${annotation(0, 0, r.at)}${instructions(env, r.insn)}`;
   const from = env.subprogs[sub]?.start ?? 0, to = env.subprogs[sub + 1]?.start ?? env.insns.length;
