@@ -6,7 +6,8 @@
  * 1. Opening: every object of .cache/conformance/TESTS is opened by us and by libbpf (the library the oracle is built
  *    with, in .cache/oracle); programs, types, attach types, maps and refusals must be the same, line by line.
  * 2. Binding: programs that libbpf refused before the kernel's verifier saw them must be refused by us with the same
- *    first line, and no others.
+ *    first line, and no others. Where there is a recording with modules and .config (TESTS-modules), its answers count for what
+ *    libbpf refuses without them.
  */
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
@@ -16,7 +17,7 @@ import { parseArgs } from "node:util";
 import { bindProgram } from "../../src/loader/bind.ts";
 import { openObject } from "../../src/loader/open.ts";
 import { loadKernel } from "./compare.ts";
-import { readRecording } from "./recorded.ts";
+import { listRecordings, readRecording, type RecordedProgram } from "./recorded.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const { values } = parseArgs({ options: { kernel: { type: "string", default: "7.2" }, tests: { type: "string", default: "7.2" } } });
@@ -30,8 +31,8 @@ function facts(name: string): string[] {
   if (!opened.ok) return [`${name} refused libbpf: ${opened.error.message}`];
   const programs = opened.value.programs.map((p) => `${name} program ${p.name} ${p.section} ${p.type ?? "unspec"} ${p.attachType ?? "cgroup_inet_ingress"} ${p.autoload ? 1 : 0} ${p.insns.length}`);
   const maps = opened.value.maps.map((m) => {
-    // libbpf shows users the whole name of .data.X and .rodata.X sections, which the kernel gets cut
-    const shown = /^\.(ro)?data\../.test(m.section) ? m.section : m.name;
+    // libbpf shows users the whole name of .data.X, .rodata.X and .percpu.X sections, which the kernel gets cut
+    const shown = /^\.((ro)?data|percpu)\../.test(m.section) ? m.section : m.name;
     return `${name} map ${shown} ${m.typeId} ${m.keySize} ${m.valueSize} ${m.maxEntries} ${(m.flags >>> 0).toString(16)} ${m.mapExtra} ${m.keyTypeId} ${m.valueTypeId}`;
   });
   return [...programs, ...maps];
@@ -67,12 +68,21 @@ function compareOpening(): number {
   return wrong.length;
 }
 
+/** What was recorded with the modules that our kernels have, by "object program". */
+function withModules(): Map<string, RecordedProgram> {
+  const tests = `${values.tests}-modules`;
+  if (!listRecordings().some(([k, t]) => k === values.kernel && t === tests)) return new Map();
+  return new Map(readRecording(values.kernel, tests).objects.flatMap(({ object, programs }) => programs.map((program) => [`${object} ${program.program}`, program] as const)));
+}
+
 async function compareBinding(): Promise<number> {
   const kernel = await loadKernel(values.kernel);
+  const better = withModules();
   const counts = { verifier: 0, refused: 0, refusedSame: 0, unsupported: 0, wrong: 0 };
   for (const object of readRecording(values.kernel, values.tests).objects) {
     const opened = spec(object.object);
-    for (const program of opened.ok ? object.programs : []) {
+    for (const plain of opened.ok ? object.programs : []) {
+      const program = better.get(`${object.object} ${plain.program}`) ?? plain;
       const bound = opened.ok ? bindProgram(opened.value, program.program, kernel) : undefined;
       const theirs = program.verdict === "rejected" && ["open", "prepare", "load"].includes(program.stage) ? (program.messages?.[0] ?? program.message ?? "").trim() : undefined;
       const ours = bound && !bound.ok ? bound.error : undefined;

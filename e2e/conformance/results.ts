@@ -1,7 +1,7 @@
 /**
  * All recordings judged by our verifier, the figures kept as data.
  *
- *   npm run conformance:results [-- KERNEL…]     rewrites results.json (some ten minutes; needs the compiled tests in .cache/conformance)
+ *   npm run conformance:results [-- KERNEL…|KERNEL/TESTS…]     rewrites results.json (some ten minutes; needs the compiled tests in .cache/conformance)
  *
  * `npm test` cannot compile the kernel's tests, so results.test.ts checks these results against the recordings they were made from.
  */
@@ -52,7 +52,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const only = process.argv.slice(2);
   const rows: ResultRow[] = existsSync(resultsFile) ? (JSON.parse(readFileSync(resultsFile, "utf8")) as ResultRow[]) : [];
   for (const [kernel, tests] of listRecordings()) {
-    if (only.length > 0 && !only.includes(kernel)) continue;
+    if (only.length > 0 && !only.includes(kernel) && !only.includes(`${kernel}/${tests}`)) continue;
     const row = await judge(kernel, tests);
     const at = rows.findIndex((r) => r.kernel === kernel && r.tests === tests);
     if (at >= 0) rows[at] = row;
