@@ -112,6 +112,17 @@ const ROWS: readonly Row[] = [
   { sample: "hid-report", file: "hid", program: "turn_wheel", outcome: "accepted" },
   { sample: "hid-report", file: "hid", program: "unchecked", outcome: ["verify", "R0 invalid mem access 'mem_or_null'"] },
   { sample: "hid-report", file: "hid", program: "too_far", outcome: ["verify", "R0 min value is outside of the allowed memory range"] },
+  // a context with pointers to structs of the kernel
+  { sample: "oom-policy", file: "oom", program: "decides", outcome: "accepted" },
+  { sample: "oom-policy", file: "oom", program: "keeps", outcome: "accepted" },
+  { sample: "oom-policy", file: "oom", program: "not_compared", outcome: ["verify", "R1 invalid mem access 'trusted_ptr_or_null_'"] },
+  { sample: "oom-policy", file: "oom", program: "not_trusted", outcome: ["verify", "R1 must be a rcu pointer"] },
+  { sample: "oom-policy", file: "oom", program: "half_a_pointer", outcome: ["verify", "invalid bpf_context access off=0 size=4"] },
+  { sample: "oom-policy", file: "oom", program: "writes", outcome: ["verify", "only read is supported"] },
+  { sample: "oom-policy", file: "oom", program: "another", outcome: ["verify", "invalid bpf_context access off=0 size=8"] },
+  // a release whose verifier knew no trusted pointers refuses the same, in other words
+  { sample: "oom-policy", kernel: "6.1", file: "oom", args: ["-DBEFORE_6_2"], program: "decides", outcome: "accepted" },
+  { sample: "oom-policy", kernel: "6.1", file: "oom", args: ["-DBEFORE_6_2"], program: "not_trusted", outcome: ["verify", "arg#0 pointer type STRUCT task_struct must point to scalar"] },
 ];
 
 describe.each(ROWS.map((row) => [`${row.kernel ?? "7.3"} ${row.sample ?? "upstream"}: ${row.file} ${(row.args ?? []).join(" ")} ${row.program}`, row] as const))("%s", (_name, row) => {
@@ -171,6 +182,14 @@ describe("program types of one's own run: context and data in, context, data and
     expect(await ask(16, 7)).toBe(0);
     expect(await ask(16, 5000)).toBe(1);
     expect(await ask(1, 7)).toBe(1);
+  });
+
+  it("oom: pointers lead to objects; the one that may be NULL is, where the context says so; none comes back", async () => {
+    const place = { file: "oom", program: "decides", kernel: "7.3", sample: "oom-policy" };
+    // pid 1000, priority 120: worse than 100
+    expect(await run(place, { ctxIn: context(32, { 24: 500 }) })).toMatchObject({ outcome: "exited", retval: 1, ctxOut: context(32, { 24: 500 }) });
+    expect(await run(place, { ctxIn: context(32, { 8: 1, 24: 500 }) })).toMatchObject({ outcome: "exited", retval: 1 });
+    expect(await run({ ...place, program: "keeps" })).toMatchObject({ outcome: "exited", retval: 0 });
   });
 
   it("hid: the report is changed in place; one too short is left alone", async () => {

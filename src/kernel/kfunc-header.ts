@@ -86,7 +86,8 @@ function structText(btf: Btf, struct: BtfOf<typeof BtfKind.STRUCT>, isContext: b
     // Where a field's place is given, the gap before it may be more than its alignment makes.
     const natural = Math.ceil(end / Math.max(unit, 1)) * Math.max(unit, 1);
     if (off > natural) lines.push(`\tunsigned char __gap_${end}[${off - end}];`);
-    lines.push(`\t${element?.name ?? "__u8"} ${member.name}${array ? `[${array.nelems}]` : ""};`);
+    const pointee = element?.kind === BtfKind.PTR ? btf.type(element.type) : undefined;
+    lines.push(`\t${pointee ? `struct ${pointee.name} *` : `${element?.name ?? "__u8"} `}${member.name}${array ? `[${array.nelems}]` : ""};`);
     end = off + size;
   }
   const attribute = isContext ? "" : " __attribute__((preserve_access_index))";

@@ -10,7 +10,8 @@ const MAX_DATA = 65_536;
 
 /**
  * The context of a program type that a custom kernel brought: ctx_in fills its fields, data_in is what lies between
- * data and data_end and what the kernel's functions reach by data(). Both are given back after the run.
+ * data and data_end and what the kernel's functions reach by data(). Both are given back after the run. Pointers lead to
+ * made-up objects; one that may be NULL is so where ctx_in has it and it is zero.
  */
 export function prepareLab(env: RunEnv, type: LabProgramType, request: RunRequest): Result<Prepared, PrepareProblem> {
   const input = request.ctxIn ?? new Uint8Array(0);
@@ -20,15 +21,29 @@ export function prepareLab(env: RunEnv, type: LabProgramType, request: RunReques
   const bytes = new Uint8Array(type.size);
   bytes.set(input.subarray(0, type.size));
   for (const field of type.fields) if (field.role !== "scalar") bytes.fill(0, field.off, field.off + field.size);
+  const pointers = type.fields.filter((f) => f.pointer);
+  for (const field of pointers) fillPointer(env, field, bytes, input);
   const context = new LabContext(env, type, bytes, data);
   env.data = { base: context.dataAddress, length: data.length };
   return ok({
     ctx: context.address, packet: null,
     dataOut: () => (request.dataIn ? context.dataBytes() : null),
-    ctxOut: () => context.bytes(),
+    ctxOut: () => {
+      const out = context.bytes();
+      // Addresses are the kernel's own business.
+      for (const { off, size } of pointers) out.fill(0, off, off + size);
+      return out;
+    },
     again: () => context.reset(),
     dispose: () => context.dispose(),
   });
+}
+
+function fillPointer(env: RunEnv, { name, off, size, pointer }: LabField, bytes: Uint8Array, input: Uint8Array): void {
+  bytes.fill(0, off, off + size);
+  if (!pointer?.known || (pointer.mayBeNull && input.length >= off + size && input.subarray(off, off + size).every((b) => b === 0))) return;
+  const address = pointer.struct === "task_struct" ? env.objects.currentTask() : env.objects.single(pointer.struct, `struct ${pointer.struct} (${name} of the context)`);
+  new DataView(bytes.buffer).setBigUint64(off, address, true);
 }
 
 class LabContext implements RegionHandler {

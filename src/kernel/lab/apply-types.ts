@@ -7,7 +7,7 @@ import type { BtfOf, BtfMember } from "../../btf/types.ts";
 import { nearestNames } from "../nearest.ts";
 import type { OverlayChange } from "../overlay-schema.ts";
 import type { HelperEntry } from "../types.ts";
-import type { LabField, LabProgramType } from "./types.ts";
+import type { LabField, LabPointer, LabProgramType } from "./types.ts";
 import type { Workbench } from "./workbench.ts";
 
 type Op<K extends OverlayChange["op"]> = Extract<OverlayChange, { op: K }>;
@@ -51,11 +51,17 @@ function layOut(fields: readonly { name: string; type: string; count?: number; o
   return ok({ fields: out, size: Math.ceil(end / align) * align });
 }
 
-function addStruct(work: Workbench, name: string, laid: { fields: readonly Laid[]; size: number }): void {
+/** `pointees`: names of structs by the name of the field that points to one. */
+function addStruct(work: Workbench, name: string, laid: { fields: readonly Laid[]; size: number }, pointees: ReadonlyMap<string, string> = new Map()): void {
   const layer = work.layer;
   if (!layer) return;
   const index = scalar(work, "__u32");
   const members: BtfMember[] = laid.fields.map((f, i) => {
+    const pointee = pointees.get(f.name);
+    if (pointee !== undefined) {
+      const struct = layer.find(BtfKind.STRUCT, pointee) ?? layer.add({ kind: BtfKind.FWD, name: pointee, union: false });
+      return { name: f.name, type: layer.add({ kind: BtfKind.PTR, name: "", type: struct }), bitOffset: f.off * 8, bitfieldSize: 0 };
+    }
     const element = scalar(work, f.type);
     const array = laid.fields[i]!.count > 1;
     const type = array ? layer.add({ kind: BtfKind.ARRAY, name: "", elemType: element, indexType: index, nelems: f.count }) : element;
@@ -135,8 +141,17 @@ export function programType(work: Workbench, change: Op<"program type">, path: s
   if (!laid.ok) return laid;
   const fields: LabField[] = laid.value.fields.map((f, i) => {
     const { access, role = "scalar" } = change.fields[i]!;
-    return { ...f, read: access !== "write", write: access !== "read", role };
+    const pointer = pointerOf(work, change.fields[i]!);
+    return { ...f, read: access !== "write", write: access !== "read", role, ...(pointer ? { pointer } : {}) };
   });
+  for (const [i, f] of fields.entries()) {
+    const { trust, mayBeNull } = change.fields[i]!;
+    const at = `${path}.fields[${i}]`;
+    if (!f.pointer && (trust !== undefined || mayBeNull !== undefined)) return err(`${at}.${trust === undefined ? "mayBeNull" : "trust"}: only a pointer has it; pointsTo is missing`);
+    if (!f.pointer) continue;
+    if (f.type !== "__u64" || f.count > 1 || f.write || !f.read || f.role !== "scalar") return err(`${at}: a field that points to struct ${f.pointer.struct} is one __u64 with access "read" and no role`);
+    if (!f.pointer.known) work.notes.push(`${at}.pointsTo: kernel ${work.pack.manifest.kernel} has no struct ${f.pointer.struct}; programs cannot read the field`);
+  }
   for (const [i, f] of fields.entries()) {
     if (f.role === "scalar") continue;
     if (f.type !== "__u32" || f.count > 1 || f.write || !f.read) return err(`${path}.fields[${i}]: a field that reads as ${f.role} is one __u32 with access "read"`);
@@ -144,7 +159,7 @@ export function programType(work: Workbench, change: Op<"program type">, path: s
   }
   if (change.returns && change.returns.min > change.returns.max) return err(`${path}.returns: min ${change.returns.min} is more than max ${change.returns.max}`);
   if (work.layer && work.layer.find(BtfKind.STRUCT, change.struct) !== undefined) return err(`${path}.struct: kernel ${work.pack.manifest.kernel} has a struct ${change.struct} already`);
-  addStruct(work, change.struct, laid.value);
+  addStruct(work, change.struct, laid.value, new Map(fields.flatMap((f) => (f.pointer ? [[f.name, f.pointer.struct] as const] : []))));
   const packet = fields.some((f) => f.role === "data") ? (change.packet ?? "read") : null;
   const made: LabProgramType = {
     name, section: change.section, struct: change.struct, size: laid.value.size, fields, packet, returns: change.returns ?? null, about: change.about ?? null,
@@ -156,9 +171,15 @@ export function programType(work: Workbench, change: Op<"program type">, path: s
   return DONE;
 }
 
+function pointerOf(work: Workbench, { pointsTo, trust = "trusted", mayBeNull = false }: Op<"program type">["fields"][number]): LabPointer | null {
+  return pointsTo === undefined ? null : { struct: pointsTo, trust, mayBeNull, known: work.layer?.find(BtfKind.STRUCT, pointsTo) !== undefined };
+}
+
 /** Every access that the verifier takes: whole elements, and parts of them for reading, as most contexts of the kernel allow. */
 function accesses(field: LabField): { off: number; size: number; read: string | null; write: boolean }[] {
   if (field.role !== "scalar") return [{ off: field.off, size: 4, read: field.role === "data" ? "pkt" : "pkt_end", write: false }];
+  const { pointer } = field;
+  if (pointer) return [{ off: field.off, size: 8, read: pointer.known ? `${pointer.trust}_ptr_${pointer.struct}${pointer.mayBeNull ? "_or_null" : ""}` : null, write: false }];
   const unit = field.size / field.count;
   const out = [];
   for (let size = 1; size <= unit; size *= 2) {

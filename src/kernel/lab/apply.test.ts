@@ -31,6 +31,8 @@ describe("documents that ask for what cannot be", () => {
     [{ changes: [{ op: "program type", name: "x", section: "x", struct: "task_struct", fields: [], helpers: [] }] }, "changes[0].struct: kernel 7.2 has a struct task_struct already"],
     [{ changes: [{ op: "program type", name: "x", section: "x", struct: "s", fields: [{ name: "a", type: "__u32", access: "read" }, { name: "b", type: "__u32", access: "read", offset: 2 }], helpers: [] }] }, "changes[0].fields[1].offset: 2 is no multiple of 4, the size of __u32"],
     [{ changes: [{ op: "program type", name: "x", section: "x", struct: "s", fields: [{ name: "a", type: "__u64", access: "read write", role: "data" }], helpers: [] }] }, 'changes[0].fields[0]: a field that reads as data is one __u32 with access "read"'],
+    [{ changes: [{ op: "program type", name: "x", section: "x", struct: "s", fields: [{ name: "t", type: "__u32", access: "read", pointsTo: "task_struct" }], helpers: [] }] }, 'changes[0].fields[0]: a field that points to struct task_struct is one __u64 with access "read" and no role'],
+    [{ changes: [{ op: "program type", name: "x", section: "x", struct: "s", fields: [{ name: "t", type: "__u64", access: "read", mayBeNull: true }], helpers: [] }] }, "changes[0].fields[0].mayBeNull: only a pointer has it; pointsTo is missing"],
     [{ changes: [{ op: "symbol version", version: "A_1", symbols: [] }, { op: "symbol version", version: "A_1", symbols: [] }] }, "changes[1].version: there is a set A_1 already"],
     [{ changes: [{ op: "backport", kfunc: "bpf_old", from: "9.9" }] }, "changes[0].from: there is no kernel 9.9 to take it from"],
     [{ changes: Array.from({ length: 17 }, (_, i) => ({ op: "program type", name: `t${i}`, section: `t${i}`, struct: `s${i}`, fields: [], helpers: [] })) }, "changes[16]: more than 16 program types"],
@@ -41,6 +43,23 @@ describe("documents that ask for what cannot be", () => {
     const start = performance.now();
     expect(make({ changes }).kfunc("bpf_made_999")?.body).toBeDefined();
     expect(performance.now() - start).toBeLessThan(2000);
+  });
+});
+
+describe("contexts that point to structs", () => {
+  const pointing = (pointsTo: string, more: object = {}) => make({ changes: [
+    { op: "program type", name: "x", section: "x", struct: "x_ctx", fields: [{ name: "n", type: "__u32", access: "read" }, { name: "p", type: "__u64", access: "read", pointsTo, ...more }], helpers: [] },
+  ] });
+  it("read as pointers, whole, and are declared as such", () => {
+    const kernel = pointing("task_struct", { mayBeNull: true });
+    expect(kernel.ctxAccess("x", null)?.fields.filter((f) => f.off >= 8)).toEqual([{ off: 8, size: 8, read: "trusted_ptr_task_struct_or_null", write: false }]);
+    expect(declarationsOf(kernel)).toContain("\tstruct task_struct *p;\n");
+  });
+  it("cannot be read where the release has no such struct, and it says so", () => {
+    const kernel = pointing("no_such");
+    expect(kernel.ctxAccess("x", null)?.fields.at(-1)).toEqual({ off: 8, size: 8, read: null, write: false });
+    expect(kernel.policy?.notes).toEqual(["changes[0].fields[1].pointsTo: kernel 7.2 has no struct no_such; programs cannot read the field"]);
+    expect(declarationsOf(kernel)).toContain("struct no_such *p;");
   });
 });
 

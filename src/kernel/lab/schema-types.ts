@@ -1,6 +1,6 @@
 /** Operations on types and program types. */
 import { IDENTIFIER, reason, since, structName } from "./schema-words.ts";
-import { choice, integer, list, literal, object, optional, text } from "../schema.ts";
+import { boolean, choice, integer, list, literal, object, optional, text } from "../schema.ts";
 
 const fieldName = text("a field's name", { pattern: IDENTIFIER, description: "name of the field" });
 const scalars = ["__u8", "__u16", "__u32", "__u64", "__s8", "__s16", "__s32", "__s64"] as const;
@@ -37,6 +37,9 @@ const contextField = object(
     offset: optional(integer(0, 4095, "byte offset; left out: after the field before, at its natural alignment")),
     access: choice(["read", "write", "read write"], "what programs may do with it"),
     role: optional(choice(["data", "data_end"], "__u32 fields that read as pointers to the first byte of the packet and behind the last")),
+    pointsTo: optional(structName("a struct of the kernel: the field, a __u64 with access \"read\", is a pointer to one, as in struct bpf_nf_ctx the skb")),
+    trust: optional(choice(["trusted", "rcu", "untrusted"], "of a pointer: trusted (the kernel keeps the object during the call; default), rcu (kept while RCU protects the program), untrusted (can be read, given to no kfunc)")),
+    mayBeNull: optional(boolean("of a pointer: programs have to compare it with NULL first")),
   },
   "a field of the context",
 );

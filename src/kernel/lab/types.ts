@@ -15,7 +15,10 @@ export type FunctionBody =
 export interface Fate { removedIn: string | null; replacement: string | null; reason: string | null }
 
 /** A field of a new program type's context. */
-export interface LabField { name: string; type: string; count: number; off: number; size: number; read: boolean; write: boolean; role: "scalar" | "data" | "data_end" }
+export interface LabField { name: string; type: string; count: number; off: number; size: number; read: boolean; write: boolean; role: "scalar" | "data" | "data_end"; pointer?: LabPointer }
+
+/** What a pointer in a made-up context leads to. `known`: the release has the struct; where it has not, programs cannot read the field. */
+export interface LabPointer { struct: string; trust: "trusted" | "rcu" | "untrusted"; mayBeNull: boolean; known: boolean }
 
 /** A program type that the release does not have. */
 export interface LabProgramType {

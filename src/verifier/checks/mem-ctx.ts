@@ -36,12 +36,19 @@ export function regTypeByName(name0: string): number | undefined {
   return base === undefined ? undefined : base | flags;
 }
 
-const TRUSTED_PTR = "trusted_ptr_";
-/** "trusted_ptr_sk_buff": a pointer to that struct of the kernel (kernel nf_is_valid_access). */
+const KERNEL_PTR = /^(trusted|rcu|untrusted)_ptr_(\w+?)(_or_null)?$/;
+/** "trusted_ptr_sk_buff": a pointer to that struct of the kernel (kernel nf_is_valid_access), or to one that a custom kernel brought. */
 function kernelObject(env: Env, name: string): Pick<CtxInfo, "regType" | "btf" | "btfId"> | undefined {
-  const { btf } = env.kernel;
-  const id = name.startsWith(TRUSTED_PTR) ? btf?.find(BtfKind.STRUCT, name.slice(TRUSTED_PTR.length)) : undefined;
-  return id === undefined ? undefined : { regType: T.PTR_TO_BTF_ID | (env.f.trusted_args ? T.PTR_TRUSTED : 0), btf, btfId: id };
+  const [, trust, struct, orNull] = KERNEL_PTR.exec(name) ?? [];
+  if (struct === undefined) return undefined;
+  for (const btf of [env.kernel.btf, ...env.kernel.modules.values()]) {
+    const btfId = btf?.find(BtfKind.STRUCT, struct);
+    if (!btf || btfId === undefined) continue;
+    // Releases that knew no such marks gave plain pointers.
+    const flags = trust === "untrusted" ? (env.f.kptrs ? T.PTR_UNTRUSTED : 0) : !env.f.trusted_args ? 0 : trust === "rcu" ? T.MEM_RCU : T.PTR_TRUSTED;
+    return { regType: T.PTR_TO_BTF_ID | flags | (orNull === undefined ? 0 : T.PTR_MAYBE_NULL), btf, btfId };
+  }
+  return undefined;
 }
 
 /** Program types whose context accesses are not rewritten (no convert_ctx_access): constant offsets may be folded into the pointer (7.1+). */
