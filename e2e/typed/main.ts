@@ -1,0 +1,91 @@
+/**
+ * Typed programs: ask real kernels about them, and compare.
+ *
+ *   npm run typed -- ask [--kernels 7.2,6.1|all] [--only PATTERN]     compile, ask, record (needs QEMU; see e2e/oracle/README.md)
+ *   npm run typed [-- --kernels 7.2,6.1|all] [--only PATTERN] [--all]  compile, compare with what is recorded
+ *
+ * --only takes a pattern for source names; asking about some keeps what is recorded of the others. A comparison prints each
+ * program whose answer is not the same, then for each kernel how many are. --all prints every program.
+ */
+import { parseArgs } from "node:util";
+import { Engine } from "../../src/cli/engine.ts";
+import type { RecordedObject, RecordedProgram } from "../conformance/recorded.ts";
+import { libbpfSeries } from "../oracle/build-runner.ts";
+import { imageRecord, kernelSeries } from "../oracle/images.ts";
+import { hexDigest, judge, type ProgramAnswer } from "../oracle/judge.ts";
+import { runPrograms } from "../oracle/run-programs.ts";
+import { compareAll, type Difference, type TypedComparison } from "./compare.ts";
+import { compileTyped, listTyped, readTyped, sourceNames, writeTyped } from "./programs.ts";
+import { typedRuns } from "./runs.ts";
+
+const { values, positionals } = parseArgs({ options: { kernels: { type: "string" }, only: { type: "string" }, all: { type: "boolean" } }, allowPositionals: true });
+const only = new RegExp(values.only ?? "");
+const engine = new Engine();
+
+function answerOf(answer: ProgramAnswer): RecordedProgram {
+  const accepted = answer.verdict === "accepted";
+  return {
+    program: answer.program, section: answer.section, type: answer.type, attachType: answer.attachType || undefined,
+    verdict: answer.verdict, stage: answer.stage, errno: accepted ? undefined : answer.errno, message: answer.message || undefined,
+    messages: answer.messages.length ? answer.messages : undefined, report: answer.report, ...answer.statistics,
+    xlatedInsns: answer.xlatedBytes === undefined ? undefined : answer.xlatedBytes / 8,
+  };
+}
+
+async function ask(kernels: readonly string[]): Promise<void> {
+  const names = sourceNames();
+  const compiled = await compileTyped(engine, names.filter((name) => only.test(name)));
+  const objects = [...compiled].map(([name, bytes]) => ({ name: `${name}.bpf.o`, bytes }));
+  for (const kernel of kernels) {
+    const { answers, refusals } = await judge(kernel, objects, { onRemark: (text) => console.error(text) });
+    const asked = objects.map(({ name, bytes }): RecordedObject => {
+      const refusal = refusals.find((entry) => entry.object === name);
+      return {
+        object: name.replace(/\..*/, ""), sha256: hexDigest(bytes), refused: refusal && { errno: refusal.errno, messages: refusal.messages },
+        programs: answers.filter((answer) => answer.object === name).map(answerOf),
+      };
+    });
+    const runs = typedRuns().filter((run) => compiled.has(run.source));
+    const results = runs.length === 0 ? [] : await runPrograms(kernel, runs.map((run) => ({ object: { name: run.source, bytes: compiled.get(run.source)! }, case: run })));
+    const before = listTyped().includes(kernel) ? readTyped(kernel) : undefined;
+    const keep = (name: string): boolean => names.includes(name) && !compiled.has(name);
+    writeTyped({
+      schema: 1, kernel, release: imageRecord(kernel).release, libbpf: `tools/lib/bpf of ${libbpfSeries}`,
+      objects: [...(before?.objects.filter((entry) => keep(entry.object)) ?? []), ...asked].sort((a, b) => (a.object < b.object ? -1 : 1)),
+      runs: [...(before?.runs.filter((entry) => keep(entry.run.source)) ?? []), ...runs.map((run, i) => ({ run, result: withoutName(results[i]!) }))],
+    });
+    console.log(`${kernel}: ${answers.length} programs, ${answers.filter((a) => a.verdict === "accepted").length} accepted; ${refusals.length} objects not opened; ${results.length} runs, ${results.filter((r) => r.failed).length} not loaded`);
+  }
+}
+
+function withoutName<T extends { name: string }>({ name: _, ...rest }: T): Omit<T, "name"> {
+  return rest;
+}
+
+function print({ object, program, want, got, difference }: TypedComparison, kernel: string): void {
+  const text = (a: TypedComparison["want"]): string => `${a.verdict} [${a.stage}] ${a.insns ?? ""} ${a.message}${a.report ? ` {${a.report}}` : ""}`;
+  console.log(`${kernel} ${object}:${program} ${difference ?? "same"}\n  want ${text(want)}${difference ? `\n  got  ${text(got)}` : ""}`);
+}
+
+async function compare(kernels: readonly string[]): Promise<void> {
+  const compiled = await compileTyped(engine, sourceNames().filter((name) => only.test(name)));
+  for (const [name, bytes] of compiled) await engine.core.open(name, bytes);
+  const totals: string[] = [];
+  for (const kernel of kernels) {
+    const recording = readTyped(kernel);
+    for (const entry of recording.objects) if (compiled.has(entry.object) && hexDigest(compiled.get(entry.object)!) !== entry.sha256) console.log(`${kernel}: asked about another ${entry.object} than the source makes now`);
+    const counts = new Map<Difference | "same", number>();
+    let all = 0;
+    for await (const one of compareAll(engine, recording, (object) => compiled.has(object))) {
+      all++;
+      counts.set(one.difference ?? "same", (counts.get(one.difference ?? "same") ?? 0) + 1);
+      if (one.difference || values.all) print(one, kernel);
+    }
+    totals.push(`${kernel}: ${all} programs, ${[...counts].map(([what, n]) => `${what} ${n}`).join(", ")}`);
+  }
+  console.log(totals.join("\n"));
+}
+
+const wanted = (all: readonly string[]): string[] => (!values.kernels || values.kernels === "all" ? [...all] : values.kernels.split(","));
+if (positionals[0] === "ask") await ask(wanted(kernelSeries));
+else await compare(wanted(listTyped()));

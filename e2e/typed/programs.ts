@@ -1,0 +1,63 @@
+/**
+ * Programs as people type them, right and subtly wrong (`programs/*.c`), compiled with our clang and the vmlinux.h of 7.2, and
+ * what real kernels said of them (`recorded/KERNEL.json.gz`).
+ */
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { gunzipSync, gzipSync } from "node:zlib";
+import { unwrap } from "../../src/base/result.ts";
+import { compileSource } from "../../src/cli/compile-source.ts";
+import type { Engine } from "../../src/cli/engine.ts";
+import type { RecordedObject } from "../conformance/recorded.ts";
+import type { RunResult } from "../oracle/run-programs.ts";
+import type { TypedRun } from "./runs.ts";
+
+/** Whose vmlinux.h the sources see. */
+export const HEADERS = "7.2";
+
+const sources = new URL("./programs/", import.meta.url);
+const recorded = new URL("./recorded/", import.meta.url);
+
+/** One kernel's answers about all objects, and what the runs of runs.ts gave on it. */
+export interface TypedRecording {
+  readonly schema: 1;
+  readonly kernel: string;
+  readonly release: string;
+  readonly libbpf: string;
+  readonly objects: readonly RecordedObject[];
+  readonly runs: readonly { readonly run: TypedRun; readonly result: Omit<RunResult, "name"> }[];
+}
+
+/** Names of the sources, without ".c", in order. */
+export const sourceNames = (): string[] => readdirSync(sources).filter((name) => name.endsWith(".c")).map((name) => name.slice(0, -2)).sort();
+
+/** Path of a source, for who wants to show it. */
+export const sourcePath = (name: string): string => fileURLToPath(new URL(`${name}.c`, sources));
+
+/** Compiles sources, as the page does at -O2: name → object. Throws with the compiler's text when one does not compile. */
+export async function compileTyped(engine: Engine, names: readonly string[] = sourceNames()): Promise<Map<string, Uint8Array>> {
+  const objects = new Map<string, Uint8Array>();
+  for (const name of names) {
+    const file = `${name}.c`;
+    const made = unwrap(await compileSource(engine, { files: { [file]: readFileSync(new URL(file, sources), "utf8") }, main: file }, HEADERS, null, { opt: "-O2", debug: true }));
+    if (!made.object) throw new Error(made.stderr);
+    objects.set(name, made.object);
+  }
+  return objects;
+}
+
+/** Kernels with recorded answers, oldest first. */
+export function listTyped(): string[] {
+  if (!existsSync(recorded)) return [];
+  const names = readdirSync(recorded).flatMap((name) => /^([\d.]+)\.json\.gz$/.exec(name)?.[1] ?? []);
+  return names.sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
+}
+
+/** Reads a kernel's answers. Throws when there are none. */
+export const readTyped = (kernel: string): TypedRecording => JSON.parse(gunzipSync(readFileSync(new URL(`${kernel}.json.gz`, recorded))).toString("utf8")) as TypedRecording;
+
+/** Writes a kernel's answers; the same answers give the same bytes. */
+export function writeTyped(recording: TypedRecording): void {
+  mkdirSync(recorded, { recursive: true });
+  writeFileSync(new URL(`${recording.kernel}.json.gz`, recorded), gzipSync(JSON.stringify(recording), { level: 9 }));
+}

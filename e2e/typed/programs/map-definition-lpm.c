@@ -1,0 +1,22 @@
+/* A prefix trie without BPF_F_NO_PREALLOC. */
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_tracing.h>
+
+char LICENSE[] SEC("license") = "GPL";
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(max_entries, 16);
+	__type(key, __u64);
+	__type(value, __u64);
+} wrong SEC(".maps");
+
+SEC("tc")
+int uses(struct __sk_buff *skb)
+{
+	__u64 key = 0;
+	return bpf_map_lookup_elem(&wrong, &key) != NULL;
+}
