@@ -181,7 +181,7 @@ describe("the stability record", () => {
     expect(await page.locator(".stability").innerText()).toMatch(/scx_bpf_dsq_insert[\s\S]*sched-ext\.rst/);
     await page.getByRole("button", { name: /All APIs/ }).click();
     await page.getByLabel("Search APIs").fill("bpf_ktime_get_ns");
-    await page.locator(".api-row button").first().click();
+    await page.locator(".api-row").first().click();
     await page.waitForFunction(() => /promised to stay/.test(document.querySelector(".stability")?.textContent ?? ""), undefined, { timeout: 60_000 });
     expect(await page.locator(".stability").innerText()).toMatch(/\d+ program files of \d+ packages call it/);
     expect(errors).toEqual([]);

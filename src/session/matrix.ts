@@ -1,6 +1,8 @@
 import { signal } from "@preact/signals-core";
-import type { CallStatus, ProgramVerdict } from "../workers/kernel-api.ts";
+import type { Result } from "../base/result.ts";
+import type { CallStatus, ProgramDifference, ProgramVerdict } from "../workers/kernel-api.ts";
 import { KernelClient } from "./kernel-client.ts";
+import type { KernelPair } from "./kernel-pair.ts";
 import { realClock, type Clock, type KernelPort } from "./ports.ts";
 import type { LoadedObject } from "./session.ts";
 
@@ -66,6 +68,12 @@ export class Matrix {
       if (calls !== "gone" && calls.ok) this.calls.value = new Map(this.calls.value).set(kernel, calls.value);
     }
     this.progress.value = null;
+  }
+
+  /** Why two kernels answer differently to a program; waits for the cell that is being filled. "gone" when something newer has interrupted it. */
+  async difference({ object, program, overlay, unprivileged }: Omit<MatrixJob, "programs" | "kernels" | "first"> & { program: string }, { from, to }: KernelPair): Promise<Result<ProgramDifference, string> | "gone"> {
+    this.client ??= new KernelClient(this.makePort(), this.clock);
+    return this.client.about(object, (api) => api.difference(object.id, program, from, to, overlay, { unprivileged: unprivileged === true }));
   }
 
   /** Forgets all cells and stops. */

@@ -7,7 +7,7 @@ import { copyEmbed, copyLink, copyMarkdown, downloadObject, downloadProject, dow
 import { themeChoice } from "./prefs.ts";
 import { documentId, documents, embedded, keeper, newDocument, openDocument, runProgram, running, saveState, session, toast } from "./state.ts";
 import { Icon, Logo } from "./widgets/icon.tsx";
-import { MenuItem, Popover } from "./widgets/menu.tsx";
+import { MenuGroup, MenuItem, Popover } from "./widgets/menu.tsx";
 import { libraryOpen } from "./workshop/door.ts";
 
 export const commandKey = /Mac|iP(?:hone|ad)/.test(navigator.platform) ? "⌘" : "Ctrl ";
@@ -78,17 +78,16 @@ function ExamplesMenu() {
   return (
     <Popover label={<><Icon name="book" /><span class="wide-only">Examples</span><Icon name="down" size={12} /></>} title="Examples" wide>
       {(close) => (
-        <div class="examples">
+        <div class="examples" role="presentation">
           {groups.map((group) => (
-            <section key={group}>
-              <h2 class="heading">{group}</h2>
+            <MenuGroup key={group} title={group}>
               {EXAMPLES.filter((e) => e.group === group).map((example) => (
                 <button key={example.id} type="button" role="menuitem" class="example" onClick={() => { close(); newDocument(exampleProject(example)); }}>
                   <span class="example-title">{example.title}<span class={`dot ${example.expect}`} title={`${example.expect} on ${example.kernel}`} /><span class="tag">{example.kernel}</span></span>
                   <span class="example-about">{example.about}</span>
                 </button>
               ))}
-            </section>
+            </MenuGroup>
           ))}
         </div>
       )}
@@ -113,18 +112,19 @@ function ProjectMenu() {
             {recent.length > 0 && (
               <>
                 <hr />
-                <h2 class="heading menu-heading">Recent</h2>
-                {recent.map((d) => (
-                  <div key={d.id} class="recent">
-                    <MenuItem hint={<span class="num">{d.kernel} · {ago(d.saved)}</span>} onPick={() => {
-                      close();
-                      const project = documents.load(d.id);
-                      if (project.ok) openDocument(d.id, project.value);
-                      else toast(`It could not be opened: ${project.error}.`, "bad");
-                    }}><span class="ellipsis">{d.title}</span></MenuItem>
-                    <button type="button" class="button small icon" aria-label={`Delete ${d.title}`} title="Delete" onClick={() => { if (confirm(`Delete “${d.title}” from this browser?`)) { documents.remove(d.id); close(); } }}><Icon name="trash" size={13} /></button>
-                  </div>
-                ))}
+                <MenuGroup title="Recent">
+                  {recent.map((d) => (
+                    <div key={d.id} class="recent" role="presentation">
+                      <MenuItem hint={<span class="num">{d.kernel} · {ago(d.saved)}</span>} onPick={() => {
+                        close();
+                        const project = documents.load(d.id);
+                        if (project.ok) openDocument(d.id, project.value);
+                        else toast(`It could not be opened: ${project.error}.`, "bad");
+                      }}><span class="ellipsis">{d.title}</span></MenuItem>
+                      <button type="button" role="menuitem" class="button small icon" aria-label={`Delete ${d.title}`} title="Delete" onClick={() => { if (confirm(`Delete “${d.title}” from this browser?`)) { documents.remove(d.id); close(); } }}><Icon name="trash" size={13} /></button>
+                    </div>
+                  ))}
+                </MenuGroup>
               </>
             )}
           </>

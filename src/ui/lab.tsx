@@ -7,6 +7,6 @@ export { overlayName };
 /** Opens the lab; names the custom kernel while one is in force. */
 export function LabButton() {
   const { overlay } = session.project.value;
-  const title = overlay ? "Custom kernel in force: open the lab" : "Open the lab: a custom kernel";
+  const title = overlay ? `Custom kernel in force, ${overlayName(overlay)}: open the lab` : "Custom kernels: open the lab";
   return <button type="button" class={`button small ${overlay ? "outlined lab-on" : ""}`} aria-label={title} title={title} onClick={() => openLab("kernel")}><Icon name="cpu" size={14} />{overlay ? overlayName(overlay) : "Custom"}</button>;
 }

@@ -79,4 +79,6 @@ export const workshopShare = kept<number>("workshop-share", 0.3, clampShare);
 /** Type that the last row of a room can read. */
 export const largeType = signal(false);
 export const autoCompile = kept<boolean>("auto-compile", true);
+/** Beside the editor's lines: what each cost the verifier. */
+export const heatShown = kept<boolean>("heat", true);
 export const wrapLog = kept<boolean>("wrap-log", false);

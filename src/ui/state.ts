@@ -6,7 +6,7 @@ import { mainFile, projectTitle } from "../session/project.ts";
 import { Session } from "../session/session.ts";
 import type { Project } from "../session/types.ts";
 import { autoCompile, store } from "./prefs.ts";
-import { compilerPort, makeKernelPort } from "./worker-ports.ts";
+import { compilerPort, makeKernelPort, makeSidePort } from "./worker-ports.ts";
 import { startProject } from "./start-project.ts";
 
 export type Panel = "verdict" | "log" | "insns" | "calls" | "output" | "input" | "matrix" | "api" | "lab";
@@ -33,8 +33,8 @@ const CURRENT = "bpf-playground/current";
 export const documentId = signal(store.get(CURRENT) ?? documents.newId());
 export const saveState = signal<"saved" | "saving" | "full">("saved");
 
-export const session = new Session({ compiler: compilerPort, kernel: makeKernelPort(true), project: startProject() });
-export const matrix = new Matrix(() => makeKernelPort());
+export const session = new Session({ compiler: compilerPort, kernel: makeKernelPort(), project: startProject() });
+export const matrix = new Matrix(makeSidePort);
 /** Once asked for, the matrix is filled again with every new object. */
 export const matrixWanted = signal(false);
 

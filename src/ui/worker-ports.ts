@@ -1,5 +1,5 @@
 import { err, ok, type Result } from "../base/result.ts";
-import type { CompilerPort, Download, KernelPort } from "../session/ports.ts";
+import type { CompileOutcome, CompileRequest, CompilerPort, Download, KernelPort } from "../session/ports.ts";
 import { CompileClient, packToolchain } from "../workers/compile-client.ts";
 import type { FullKernelWorkerApi } from "../workers/kernel-api.ts";
 import { startKernelWorker, type KernelWorkerHandle } from "../workers/kernel-host.ts";
@@ -7,14 +7,17 @@ import { startKernelWorker, type KernelWorkerHandle } from "../workers/kernel-ho
 /** The folder the page is in, slash at its end: everything fetched on demand lies below it, whatever path the page is served under. */
 const base = new URL("./", document.baseURI).href;
 
-/** A kernel worker with a spare, so that ending the busy one costs no start. */
-export function makeKernelPort(withSpare = false): KernelPort {
+/** Kernel workers besides the editor's own are ended when nothing was asked of them for so long, in milliseconds. */
+const IDLE_MS = 60_000;
+
+/** The editor's kernel worker, with a spare, so that ending the busy one costs no start. */
+export function makeKernelPort(): KernelPort {
   let active = startKernelWorker(base);
   let spare: KernelWorkerHandle | null = null;
   const refill = (): void => {
-    if (withSpare) spare ??= startKernelWorker(base);
+    spare ??= startKernelWorker(base);
   };
-  if (withSpare) setTimeout(refill, 3000);
+  setTimeout(refill, 3000);
   let api = withCompiledBodies(active.api);
   return {
     get api() {
@@ -27,6 +30,27 @@ export function makeKernelPort(withSpare = false): KernelPort {
       spare = null;
       refill();
     },
+  };
+}
+
+/** A kernel worker for side work: started when it is first asked something, ended when it has been idle for a while. */
+export function makeSidePort(): KernelPort & { rest(): void } {
+  let active: { handle: KernelWorkerHandle; api: FullKernelWorkerApi } | null = null;
+  const end = (): void => {
+    active?.handle.terminate();
+    active = null;
+  };
+  return {
+    idleMs: IDLE_MS,
+    get api() {
+      if (!active) {
+        const handle = startKernelWorker(base);
+        active = { handle, api: withCompiledBodies(handle.api) };
+      }
+      return active.api;
+    },
+    restart: end,
+    rest: end,
   };
 }
 
@@ -55,7 +79,7 @@ async function compileBodies(api: FullKernelWorkerApi, overlay: string, kernel: 
   if (bodies.value.length === 0) return ok(overlay);
   const objects: Record<string, Uint8Array> = {};
   for (const { path, program } of bodies.value) {
-    const made = await labCompiler().compile({ files: { "main.c": program }, main: "main.c", kernel, overlay, flags: { opt: "-O2", debug: true, mcpu: "v3", extra: [] } });
+    const made = await labCompiler.compile({ files: { "main.c": program }, main: "main.c", kernel, overlay, flags: { opt: "-O2", debug: true, mcpu: "v3", extra: [] } });
     if (!made.ok) return made;
     const first = made.value.diagnostics.find((d) => d.severity === "error");
     if (!made.value.object) return err(`custom kernel: ${path}.text${first && first.line > 0 ? ` line ${first.line}` : ""}: ${first?.message ?? "did not compile"}`);
@@ -81,13 +105,13 @@ function headerKey(kernel: string, overlay: string | null): string {
   return key;
 }
 
-function makeCompilerPort(): CompilerPort {
-  let listener: (download: Download | null) => void = () => undefined;
-  const client = new CompileClient({
+function makeClient(listener: () => (download: Download | null) => void, sharing: CompileClient | null): CompileClient {
+  return new CompileClient({
     base: new URL("toolchain/", base).href,
     // wasm/README.md says why the shim is the default.
     runner: new URLSearchParams(location.search).get("runner") === "sdk" ? "wasmer-sdk" : "auto",
-    onProgress: ({ phase, loadedBytes, totalBytes, cached }) => listener(phase === "ready" || cached ? null : { what: "clang and headers", received: loadedBytes, total: totalBytes }),
+    sharing,
+    onProgress: ({ phase, loadedBytes, totalBytes, cached }) => listener()(phase === "ready" || cached ? null : { what: "clang and headers", received: loadedBytes, total: totalBytes }),
     vmlinuxH: async (key) => {
       const wanted = overlays.get(key);
       if (!wanted) return err(`kernel ${key} is not known`);
@@ -101,43 +125,62 @@ function makeCompilerPort(): CompilerPort {
       return text;
     },
   });
-  return {
-    async compile(request) {
-      const loaded = await client.load();
-      listener(null);
-      if (!loaded.ok) return loaded;
-      const usesKernel = Object.values(request.files).some((text) => text.includes("vmlinux.h"));
-      const outcome = await client.compile({
-        files: request.files, mainFiles: [request.main], kernel: usesKernel ? headerKey(request.kernel, request.overlay) : null,
-        opt: request.flags.opt, debug: request.flags.debug, mcpu: request.flags.mcpu, extraArgs: request.flags.extra,
-      });
-      if (outcome.kind === "cancelled") return err("cancelled");
-      const { object, diagnostics, stderr, ms } = outcome.result;
-      return ok({ object, diagnostics, text: stderr, ms });
-    },
-    cancel: () => client.cancel(),
-    onDownload: (next) => {
-      listener = next;
-    },
-  };
 }
 
-export const compilerPort: CompilerPort = makeCompilerPort();
+async function compileWith(client: CompileClient, request: CompileRequest): Promise<Result<CompileOutcome, string>> {
+  const usesKernel = Object.values(request.files).some((text) => text.includes("vmlinux.h"));
+  const outcome = await client.compile({
+    files: request.files, mainFiles: [request.main], kernel: usesKernel ? headerKey(request.kernel, request.overlay) : null,
+    opt: request.flags.opt, debug: request.flags.debug, mcpu: request.flags.mcpu, extraArgs: request.flags.extra,
+  });
+  if (outcome.kind === "cancelled") return err("cancelled");
+  const { object, diagnostics, stderr, ms } = outcome.result;
+  return ok({ object, diagnostics, text: stderr, ms });
+}
+
+let download: (download: Download | null) => void = () => undefined;
+const mainClient = makeClient(() => download, null);
+
+export const compilerPort: CompilerPort = {
+  async compile(request) {
+    const loaded = await mainClient.load();
+    download(null);
+    return loaded.ok ? compileWith(mainClient, request) : loaded;
+  },
+  cancel: () => mainClient.cancel(),
+  onDownload: (next) => {
+    download = next;
+  },
+};
 
 /** The compiler's files, for a copy of the page: from the server, or from what this browser keeps. */
 export const compilerFiles = (): ReturnType<typeof packToolchain> => packToolchain(new URL("toolchain/", base).href);
 
-let lab: CompilerPort | null = null;
-/** A compiler of its own for what the lab compiles: the editor's next keystroke must not cancel it. Made when first asked for; one request at a time. */
-export function labCompiler(): Pick<CompilerPort, "compile"> {
-  lab ??= makeCompilerPort();
-  const own = lab;
-  return {
-    compile(request) {
-      const turn = queue.then(() => own.compile(request));
-      queue = turn.catch(() => undefined);
-      return turn;
-    },
-  };
-}
+let lab: CompileClient | null = null;
+let labIdle: ReturnType<typeof setTimeout> | undefined;
 let queue: Promise<unknown> = Promise.resolve();
+
+/**
+ * A compiler of its own for what the lab compiles: the editor's next keystroke must not cancel it. It shares the editor's clang,
+ * compiles one request at a time, and is ended when it has been idle for a while.
+ */
+export const labCompiler: Pick<CompilerPort, "compile"> = {
+  compile(request) {
+    clearTimeout(labIdle);
+    const turn = queue.then(async () => {
+      lab ??= makeClient(() => () => undefined, mainClient);
+      const loaded = await lab.load();
+      return loaded.ok ? compileWith(lab, request) : loaded;
+    });
+    const last = turn.catch(() => undefined).then(() => {
+      if (queue !== last) return;
+      clearTimeout(labIdle);
+      labIdle = setTimeout(() => {
+        lab?.close();
+        lab = null;
+      }, IDLE_MS);
+    });
+    queue = last;
+    return turn;
+  },
+};

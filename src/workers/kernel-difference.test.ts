@@ -69,7 +69,12 @@ describe("the difference of two kernels", () => {
 
 it("lists the calls of one program that two kernels see differently", () => {
   const call = (name: string, status: CallStatus["status"], programs = ["p"]): CallStatus => ({ name, kind: "kfunc", id: null, weak: false, programs, status, detail: status === "missing" ? "gone" : null });
-  const changes = [{ name: "c", kind: "kfunc" as const, what: "changed" as const, detail: "parameter x added", before: null, after: null }];
+  const state = (signature: string, programTypes: string[]) => ({ signature, flags: [], programTypes, module: null, protos: [] });
+  const changed = { kind: "kfunc" as const, what: "changed" as const };
+  const changes = [
+    { ...changed, name: "b", detail: "program types +syscall", before: state("int b(void)", ["xdp"]), after: state("int b(void)", ["xdp", "syscall"]) },
+    { ...changed, name: "c", detail: "parameter x added", before: state("int c(void)", []), after: state("int c(int x)", []) },
+  ];
   expect(callDifferences("p", [call("a", "available"), call("b", "available"), call("c", "available"), call("d", "missing", ["other"])], [call("a", "missing"), call("b", "available"), call("c", "available"), call("d", "available", ["other"])], changes)).toEqual([
     { name: "a", kind: "kfunc", from: "available", to: "missing", detail: "gone" },
     { name: "c", kind: "kfunc", from: "available", to: "available", detail: "parameter x added" },

@@ -86,12 +86,18 @@ function withoutDefects(steps: readonly DifferenceStep[]): DifferenceStep[] {
   return out.filter((s) => !same(s.before, s.after));
 }
 
+/** More program types that may call it are nothing to one that could before. */
+function callsDiffer({ before, after }: ApiDifference): boolean {
+  const seen = (state: ApiDifference["before"]): string => JSON.stringify([state?.signature, state?.flags, state?.module, state?.protos]);
+  return seen(before) !== seen(after);
+}
+
 /** Calls of a program that two kernels answer differently, or whose prototype changed between them. A program that does not bind is asked about everything it may call. */
 export function callDifferences(program: string, before: readonly CallStatus[], after: readonly CallStatus[], changes: readonly ApiDifference[]): ProgramDifference["calls"] {
   return before.flatMap((from) => {
     const to = after.find((c) => c.kind === from.kind && c.name === from.name);
     if (!to || !(from.programs.includes(program) || to.programs.includes(program))) return [];
-    const changed = changes.find((c) => c.name === from.name && c.what === "changed");
+    const changed = changes.find((c) => c.name === from.name && c.what === "changed" && callsDiffer(c));
     return from.status === to.status && !changed ? [] : [{ name: from.name, kind: from.kind, from: from.status, to: to.status, detail: changed?.detail ?? (to.status === "available" ? from.detail : to.detail) }];
   });
 }

@@ -5,6 +5,7 @@ import { connectApiLinks } from "./api-links.ts";
 import { connectDecorations } from "./decorations.ts";
 import { defineThemes, monaco } from "./monaco.ts";
 import { connectCodeActions } from "./quick-fixes.ts";
+import { connectHeat } from "./heat.ts";
 import { connectHover } from "./hover.ts";
 
 const uriOf = (file: string): monaco.Uri => monaco.Uri.from({ scheme: "file", path: `/${file}` });
@@ -124,6 +125,7 @@ export function mountEditor(host: HTMLElement): () => void {
   });
 
   undo.push(connectDecorations(editor, models));
+  undo.push(connectHeat(editor));
   undo.push(connectCodeActions(models));
   undo.push(connectHover());
   undo.push(connectApiLinks(editor));

@@ -23,20 +23,22 @@ export function FileTabs() {
   };
   return (
     <div class="file-bar">
-      <div class="file-tabs" role="tablist" aria-label="Files" onKeyDown={key}>
-        {names.map((name) => (naming.value === name
-          ? <NameField key={name} old={name} />
-          : (
-            <span key={name} class="file-tab" role="presentation" data-active={name === activeFile}>
+      <div class="file-tabs" onKeyDown={key}>
+        {/* A list of tabs may hold nothing but tabs: the field and the buttons among them stand beside it in the document and between them on the screen. */}
+        <div class="file-list" role="tablist" aria-label="Files">
+          {names.map((name, i) => naming.value !== name && (
+            <span key={name} class="file-tab" role="presentation" data-active={name === activeFile} style={{ order: 2 * i }}>
               <button id={`file-${name}`} type="button" role="tab" aria-selected={name === activeFile} tabIndex={name === activeFile ? 0 : -1}
                 title={`${name} (double click or F2 renames)`} onClick={() => session.update({ activeFile: name })} onDblClick={() => { naming.value = name; }}>{name}</button>
-              {name === activeFile && names.length > 1 && (
-                <button type="button" class="file-close" aria-label={`Delete ${name}`} title={`Delete ${name}`} onClick={() => removeFile(name)}><Icon name="cross" size={11} /></button>
-              )}
             </span>
-          )))}
-        {naming.value === "" ? <NameField old="" /> : (
-          <button type="button" class="button small icon" aria-label="New file" title="New file" onClick={() => { naming.value = ""; }}><Icon name="plus" size={13} /></button>
+          ))}
+        </div>
+        {naming.value !== null && naming.value !== "" && <NameField key={naming.value} old={naming.value} order={2 * names.indexOf(naming.value)} />}
+        {names.length > 1 && naming.value !== activeFile && (
+          <button type="button" class="file-close" style={{ order: 2 * names.indexOf(activeFile) + 1 }} aria-label={`Delete ${activeFile}`} title={`Delete ${activeFile}`} onClick={() => removeFile(activeFile)}><Icon name="cross" size={11} /></button>
+        )}
+        {naming.value === "" ? <NameField old="" order={2 * names.length} /> : (
+          <button type="button" class="button small icon" style={{ order: 2 * names.length }} aria-label="New file" title="New file" onClick={() => { naming.value = ""; }}><Icon name="plus" size={13} /></button>
         )}
       </div>
       <FlagsButton />
@@ -44,7 +46,7 @@ export function FileTabs() {
   );
 }
 
-function NameField({ old }: { old: string }) {
+function NameField({ old, order }: { old: string; order: number }) {
   const input = useRef<HTMLInputElement>(null);
   useEffect(() => {
     input.current?.focus();
@@ -65,7 +67,7 @@ function NameField({ old }: { old: string }) {
     else session.update({ files: Object.fromEntries(Object.entries(files).map(([n, text]) => [n === old ? name : n, text])), activeFile: name });
   };
   return (
-    <input ref={input} class="field file-name" defaultValue={old} placeholder="util.bpf.h" aria-label={old ? `New name of ${old}` : "Name of the new file"} size={14}
+    <input ref={input} class="field file-name" style={{ order }} defaultValue={old} placeholder="util.bpf.h" aria-label={old ? `New name of ${old}` : "Name of the new file"} size={14}
       onBlur={() => finish(true)} onKeyDown={(e) => {
         if (e.key === "Enter") finish(true);
         else if (e.key === "Escape") finish(false);

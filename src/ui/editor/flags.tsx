@@ -7,8 +7,9 @@ import { Popover } from "../widgets/menu.tsx";
 export function FlagsButton() {
   const { flags } = session.project.value;
   const line = `${flags.opt}${flags.debug ? " -g" : ""} -mcpu=${flags.mcpu}${flags.extra.length > 0 ? ` +${flags.extra.length}` : ""}`;
+  const shown = session.project.value.unprivileged ? `${line} unprivileged` : line;
   return (
-    <Popover label={<><Icon name="gear" size={14} /><span class="mono flags-line">{line}{session.project.value.unprivileged ? " unprivileged" : ""}</span></>} title="Compiler flags and privileges" class="button small flags" align="right" kind="dialog">
+    <Popover label={<><Icon name="gear" size={14} /><span class="mono flags-line">{shown}</span></>} title="Compiler flags and privileges" name={`Compiler flags and privileges: ${shown}`} class="button small flags" align="right" kind="dialog">
       {() => <FlagsForm />}
     </Popover>
   );

@@ -24,7 +24,7 @@ async function runAll(): Promise<void> {
   asked.value = { subject: subject.id, kernel, overlay };
   tries.value = new Map();
   const gone = { ok: false as const, error: { stage: "open" as const, verdict: "unsupported" as const, message: "the kernel worker stopped", log: [] } };
-  const compiler = labCompiler();
+  const compiler = labCompiler;
   const doors: CallDoors = {
     compile: (source, opt) => compiler.compile({ files: { "call.bpf.c": source }, main: "call.bpf.c", kernel, overlay, flags: { opt, debug: true, mcpu: "v3", extra: [] } }),
     open: async (id, object) => { const a = await askLab((api) => api.open(id, object)); return a === "gone" ? gone : a; },

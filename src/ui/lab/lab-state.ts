@@ -7,7 +7,7 @@ import type { LabPolicy, OverlayReport } from "../../workers/lab-api.ts";
 import type { FullKernelWorkerApi } from "../../workers/kernel-api.ts";
 import { store } from "../prefs.ts";
 import { pane, panel, session } from "../state.ts";
-import { makeKernelPort } from "../worker-ports.ts";
+import { makeSidePort } from "../worker-ports.ts";
 
 export type LabPage = "kernel" | "compare" | "calls" | "shim";
 export const labPage = signal<LabPage>("kernel");
@@ -18,10 +18,10 @@ export function openLab(page: LabPage = "kernel"): void {
   pane.value = "results";
 }
 
-/** A kernel worker for the lab's own questions, so that the editor's check never waits for them. */
+/** A kernel worker for the lab's own questions, so that the editor's check never waits for them; ended when it has nothing to do. */
 let client: KernelClient | null = null;
 export function labClient(): KernelClient {
-  client ??= new KernelClient(makeKernelPort(), realClock);
+  client ??= new KernelClient(makeSidePort(), realClock);
   return client;
 }
 export function askLab<T>(work: (api: FullKernelWorkerApi) => Promise<T>): Promise<T | "gone"> {

@@ -6,7 +6,7 @@ import { applyShim, includesShim } from "../../session/shim-project.ts";
 import type { ShimEntry, ShimPlan } from "../../kernel/shim-types.ts";
 import { save } from "../actions.ts";
 import { kernelNames, session, toast } from "../state.ts";
-import { labCompiler, makeKernelPort } from "../worker-ports.ts";
+import { labCompiler, makeSidePort } from "../worker-ports.ts";
 import { Icon } from "../widgets/icon.tsx";
 import { askLab, labClient } from "./lab-state.ts";
 
@@ -14,9 +14,10 @@ const from = signal("6.1");
 const to = signal("");
 const plan = signal<ShimPlan | null>(null);
 const failed = signal<string | null>(null);
-/** One matrix without and one with the header; they share no worker, so both fill at once. */
-const before = new Matrix(() => makeKernelPort());
-const after = new Matrix(() => makeKernelPort());
+/** One matrix without and one with the header. They share a worker, which is ended when both are filled. */
+const worker = makeSidePort();
+const before = new Matrix(() => worker);
+const after = new Matrix(() => worker);
 interface Proof { kernel: string; kernels: readonly string[]; programs: readonly string[]; beforeError: string | null; afterError: string | null; key: string }
 const proof = signal<Proof | null>(null);
 const proving = signal(false);
@@ -62,7 +63,7 @@ async function prove(): Promise<void> {
   const kernel = p.kernels.at(-1)!;
   try {
     const compile = async (files: Readonly<Record<string, string>>): Promise<{ object: Uint8Array | null; error: string | null }> => {
-      const made = await labCompiler().compile({ files, main, kernel, overlay: null, flags: project.flags });
+      const made = await labCompiler.compile({ files, main, kernel, overlay: null, flags: project.flags });
       if (!made.ok) return { object: null, error: made.error };
       return { object: made.value.object, error: made.value.object ? null : (made.value.diagnostics.find((d) => d.severity === "error")?.message ?? "does not compile") };
     };

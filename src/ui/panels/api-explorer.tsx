@@ -26,6 +26,18 @@ export function openApi(name: string): void {
 
 const ROW = 26;
 
+/** The row that the keyboard is at. */
+const current = signal<string | null>(null);
+
+/** After a key: the list is gone, the card's first button takes the focus, and gives it back. */
+function focusCard(): void {
+  requestAnimationFrame(() => document.querySelector<HTMLElement>(".api-card button")?.focus());
+}
+function backToList(): void {
+  openName.value = null;
+  requestAnimationFrame(() => document.querySelector<HTMLElement>(".api-list")?.focus());
+}
+
 export function ApiPanel() {
   useEffect(() => void loadApiData(), []);
   const data = apiData.value;
@@ -42,6 +54,8 @@ export function ApiPanel() {
   const f = filter.value;
   const set = (change: Partial<ApiFilter>): void => { filter.value = { ...filter.value, ...change }; };
   if (comparing.value) return <Compare />;
+  const found = list.value.findIndex((e) => e.name === current.value);
+  const at = found < 0 ? null : found;
   const columns = { "--kernels": data.kernels.length };
   return (
     <div class="panel-column">
@@ -54,12 +68,18 @@ export function ApiPanel() {
       </div>
       <div class="api-head" style={columns}><span class="row"><span class="num faint">{list.value.length} found</span><button type="button" class="link" onClick={() => { comparing.value = { from: data.kernels.at(-2) ?? data.kernels[0]!, to: data.kernels.at(-1)! }; }}>What changed between two kernels</button></span><span class="timeline-head">{data.kernels.map((k) => <i key={k}>{k}</i>)}</span></div>
       {list.value.length === 0 ? <div class="empty"><strong>Nothing found</strong><p>No helper or kfunc matches these filters.</p></div> : (
-        <VirtualList id="api" label="Helpers and kfuncs" class="api-list" count={list.value.length} rowHeight={ROW}
+        <VirtualList id="api" label="Helpers and kfuncs; Enter opens one" class="api-list" count={list.value.length} rowHeight={ROW} current={at}
+          onMove={(by) => { current.value = list.value[Math.max(0, Math.min(list.value.length - 1, (at ?? -1) + by))]!.name; }}
+          onKey={(e) => {
+            if (e.key !== "Enter" || at === null) return;
+            openApi(list.value[at]!.name);
+            focusCard();
+          }}
           row={(i) => {
             const e = list.value[i]!;
             return (
-              <div key={e.name} id={`api-${i}`} role="option" aria-selected={false} class="api-row" onClick={() => openApi(e.name)}>
-                <button type="button" class="link mono ellipsis">{e.name}</button><span class="faint num api-kind">{e.kind === "helper" ? `#${e.id}` : "kfunc"}</span><Timeline entry={e} />
+              <div key={e.name} id={`api-${i}`} role="option" aria-selected={i === at} class="api-row" onClick={() => { current.value = e.name; openApi(e.name); }}>
+                <span class="link mono ellipsis">{e.name}</span><span class="faint num api-kind">{e.kind === "helper" ? `#${e.id}` : "kfunc"}</span><Timeline entry={e} />
               </div>
             );
           }} />
@@ -86,7 +106,7 @@ function Timeline({ entry }: { entry: ApiEntry }) {
 /** A kfunc that only the custom kernel has, or nothing at all. */
 function MadeUp({ name }: { name: string }) {
   const answer = useStability(name);
-  const back = <button type="button" class="button small" onClick={() => { openName.value = null; }}><Icon name="left" size={13} /> All APIs</button>;
+  const back = <button type="button" class="button small" onClick={backToList}><Icon name="left" size={13} /> All APIs</button>;
   if (answer === null) return <div class="scroll pad api-card">{back}<p class="faint">…</p></div>;
   if (!answer.ok) return <div class="empty"><strong>{name}</strong><p>No simulated kernel has a helper or kfunc of this name.</p>{back}</div>;
   return (
@@ -114,7 +134,7 @@ function Card({ entry }: { entry: ApiEntry }) {
   return (
     <div class="scroll pad api-card">
       <div class="row spread">
-        <button type="button" class="button small" onClick={() => { openName.value = null; }}><Icon name="left" size={13} /> All APIs</button>
+        <button type="button" class="button small" onClick={backToList}><Icon name="left" size={13} /> All APIs</button>
         <a class="button small" href={`#api/${entry.name}`} onClick={(e) => { e.preventDefault(); history.replaceState(null, "", `#api/${entry.name}`); void copy(location.href, "Link copied."); }}><Icon name="link" size={13} /> Copy link</a>
       </div>
       <h2 class="mono">{entry.name}</h2>

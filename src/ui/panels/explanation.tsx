@@ -47,7 +47,7 @@ function Where({ explanation: e }: { explanation: Explanation }) {
   return (
     <button type="button" class="refusal-at" title="Show the instruction and its states" onClick={() => { selectInsn(e.insn, e.source); panel.value = "insns"; }}>
       {e.source && e.source.text.trim() !== "" && <span class="refusal-line"><span class="num faint">{e.source.line}</span><MarkedLine text={e.source.text} expression={e.expression} /></span>}
-      <span class="refusal-line"><span class="num faint">{e.insn}</span><code>{e.insnText}</code></span>
+      {e.insnText === "" ? null : <span class="refusal-line"><span class="num faint">{e.insn}</span><code>{e.insnText}</code></span>}
       {e.check !== "" && <span class="muted refusal-check">refused by <code>{e.check}()</code></span>}
     </button>
   );

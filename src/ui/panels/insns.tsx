@@ -65,6 +65,10 @@ function Listing() {
   const here = cursor.value;
   return (
     <VirtualList id="insn" class="code-list insns" label="Instructions; j and k step" count={list.length} rowHeight={height} current={current < 0 ? null : current} onMove={move}
+      onKey={(e) => {
+        const row = list[current];
+        if (e.key === "Enter" && row?.kind === "insn" && row.line.call && row.line.call.kind !== "subprog") openApi(row.line.call.name);
+      }}
       row={(i) => {
         const row = list[i]!;
         if (row.kind === "subprog") return <div key={i} id={`insn-${i}`} role="option" aria-selected={false} class="code-row subprog">{row.name}()</div>;
@@ -85,7 +89,7 @@ function InsnRow({ id, line, selected, onPick }: { id: string; line: DisasmLine;
     <div id={id} role="option" aria-selected={selected} class={`code-row insn ${refused ? "refused" : ""}`} data-unseen={judged && count === 0} onClick={onPick} title={`${line.hex}${count > 0 ? `\nvisited ${count.toLocaleString("en")} ${count === 1 ? "time" : "times"} by the verifier` : ""}`}>
       <span class="gutter num">{line.insn}</span>
       <span class="insn-text">{tokensOfLine(line.text).map((t, n) => (t.kind === "plain" ? t.text : <span key={n} class={`t-${t.kind}`}>{t.text}</span>))}</span>
-      {line.call && line.call.kind !== "subprog" && <button type="button" class="tag call" tabIndex={-1} onClick={(e) => { e.stopPropagation(); openApi(line.call!.name); }}>{line.call.kind}</button>}
+      {line.call && line.call.kind !== "subprog" && <span class="tag call" title={`The life of ${line.call.name} (Enter)`} onClick={(e) => { e.stopPropagation(); openApi(line.call!.name); }}>{line.call.kind}</span>}
       {refused && <span class="tag no">refused here</span>}
       {count > 1 && <span class="visit-count num faint" aria-hidden="true">×{count.toLocaleString("en")}</span>}
     </div>

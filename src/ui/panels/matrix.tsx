@@ -2,6 +2,7 @@ import { cellKey, minimumKernel } from "../../session/matrix.ts";
 import { fillMatrix, kernelNames, matrix, panel, session } from "../state.ts";
 import { Icon } from "../widgets/icon.tsx";
 import { CallRows } from "./calls-matrix.tsx";
+import { KernelPairView, PairButton } from "./kernel-pair.tsx";
 
 /** Programs down, kernels across; each cell is a verdict and opens it. */
 export function MatrixPanel() {
@@ -27,7 +28,7 @@ export function MatrixPanel() {
       </div>
       <div class="scroll matrix-scroll">
         <table class="matrix">
-          <thead><tr><th scope="col"><span class="sr">Program</span></th>{kernels.map((k) => <th key={k} scope="col" class="num" data-on={k === session.project.value.kernel}>{k}</th>)}</tr></thead>
+          <thead><tr><th scope="col"><span class="sr">Program</span></th>{kernels.map((k) => <th key={k} scope="col" data-on={k === session.project.value.kernel}><PairButton kernel={k} /></th>)}</tr></thead>
           <tbody>
             {summary.programs.map((p) => {
               const row = kernels.map((k) => cells.get(cellKey(p.name, k)));
@@ -53,6 +54,7 @@ export function MatrixPanel() {
           </tbody>
           <CallRows />
         </table>
+        <KernelPairView />
         <Causes />
       </div>
     </div>

@@ -4,6 +4,7 @@ import { useMemo } from "preact/hooks";
 import { indexLog } from "../../session/log-text.ts";
 import { openApi } from "./api-explorer.tsx";
 import { ExplanationView } from "./explanation.tsx";
+import { HotLines } from "./hot-lines.tsx";
 
 /** The reason in plain words, the path that led there, what would help; for an accepted program what it cost. */
 export function WhyPanel() {
@@ -34,6 +35,7 @@ export function WhyPanel() {
       {v.load && v.load.log.length > 0 && <section><h3 class="heading">libbpf printed</h3><pre class="quote">{v.load.log.join("\n")}</pre></section>}
       {warnings.length > 0 && <section><h3 class="heading">Warnings</h3><ul class="fixes">{warnings.map((w, i) => <li key={i} class="warn">{w}</li>)}</ul></section>}
       <Stats />
+      <HotLines />
     </div>
   );
 }

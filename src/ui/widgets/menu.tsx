@@ -3,8 +3,10 @@ import { useEffect, useId, useRef, useState } from "preact/hooks";
 
 interface Props {
   label: ComponentChildren;
-  /** said to those who cannot see the button */
+  /** what it is, said with what the button shows */
   title: string;
+  /** of the button, where `title` does not hold the words that stand on it */
+  name?: string;
   class?: string;
   align?: "left" | "right";
   wide?: boolean;
@@ -43,20 +45,26 @@ export function Popover({ label, title, align = "left", wide = false, kind = "me
     if (event.key === "Escape") {
       close();
       event.stopPropagation();
-    } else if (kind === "menu" && (event.key === "ArrowDown" || event.key === "ArrowUp")) {
+    } else if (kind === "menu" && ["ArrowDown", "ArrowUp", "Home", "End"].includes(event.key)) {
       const items = [...(root.current?.querySelectorAll<HTMLElement>(".popover button:not(:disabled)") ?? [])];
       const at = items.indexOf(document.activeElement as HTMLElement);
-      items[(at + (event.key === "ArrowDown" ? 1 : -1) + items.length) % items.length]?.focus();
+      const next = { ArrowDown: at + 1, ArrowUp: at < 0 ? -1 : at - 1, Home: 0, End: -1 }[event.key]!;
+      items.at(next % items.length)?.focus();
       event.preventDefault();
     }
   };
 
   return (
     <div ref={root} class="popover-root" onKeyDown={key}>
-      <button ref={button} type="button" class={rest.class ?? "button"} aria-haspopup={kind} aria-expanded={open} aria-controls={open ? id : undefined} aria-label={title} title={title} onClick={() => setOpen(!open)}>{label}</button>
+      <button ref={button} type="button" class={rest.class ?? "button"} aria-haspopup={kind} aria-expanded={open} aria-controls={open ? id : undefined} aria-label={rest.name ?? title} title={title} onClick={() => setOpen(!open)}>{label}</button>
       {open && <div id={id} class={`popover ${align} ${wide ? "wide" : ""}`} role={kind} aria-label={title}>{children(close)}</div>}
     </div>
   );
+}
+
+/** Items that belong together, under a heading. */
+export function MenuGroup({ title, children }: { title: string; children: ComponentChildren }) {
+  return <section role="group" aria-label={title}><h2 class="heading menu-heading" aria-hidden="true">{title}</h2>{children}</section>;
 }
 
 export function MenuItem({ onPick, children, hint, danger, disabled }: { onPick: () => void; children: ComponentChildren; hint?: ComponentChildren; danger?: boolean; disabled?: boolean }) {

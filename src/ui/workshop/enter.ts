@@ -7,7 +7,7 @@ import { keepForOffline } from "../keep-offline.ts";
 import { findStep, readAddress, writeAddress, type Wanted } from "../../workshop/address.ts";
 import { releasesOf } from "../../workshop/presenting.ts";
 import { startProject } from "../start-project.ts";
-import { compilerPort, makeKernelPort } from "../worker-ports.ts";
+import { compilerPort, makeSidePort } from "../worker-ports.ts";
 import { asked, enter, libraryOpen, room } from "./door.ts";
 import { loadProgress } from "./menu.tsx";
 import { neededForCopy } from "./offline-copy.ts";
@@ -86,7 +86,7 @@ function show(found: OpenResult, step: string | null): boolean {
   const { workshop, files, source, note, paths } = found.value as Opened;
   if (room.value) end();
   else saveNow();
-  const taking = new Taking({ session, compiler: compilerPort, store, makePort: () => (checker ??= makeKernelPort()), workshop, source });
+  const taking = new Taking({ session, compiler: compilerPort, store, makePort: () => (checker ??= makeSidePort()), workshop, source });
   openedFiles.value = files;
   keeper.value = { title: computed(() => `${taking.step.value.title} · ${workshop.title}`), save: () => taking.save(), leave: () => makeWay(taking) };
   taking.start(step === null ? null : findStep(workshop.steps, step));
