@@ -18,6 +18,7 @@ export class KernelClient {
   private inFlight = new Map<number, number>();
   private nextCall = 1;
   private interrupts = new Set<() => void>();
+  private undoIdle: () => void = () => undefined;
   private readonly port: KernelPort;
   private readonly clock: Clock;
   private readonly patience: number;
@@ -31,6 +32,7 @@ export class KernelClient {
 
   /** A call that needs no object. "gone" when the worker was ended or died under it. */
   async call<T>(work: (api: FullKernelWorkerApi) => Promise<T>): Promise<T | "gone"> {
+    this.undoIdle();
     const epoch = this.epoch;
     const id = this.nextCall++;
     this.inFlight.set(id, this.clock.now());
@@ -51,7 +53,23 @@ export class KernelClient {
     } finally {
       this.inFlight.delete(id);
       this.interrupts.delete(interrupt);
+      this.watchIdle();
     }
+  }
+
+  /** A worker that nobody asks anything keeps its kernels, some ten MB each: after a while it is ended. */
+  private watchIdle(): void {
+    const { idleMs } = this.port;
+    this.undoIdle();
+    if (idleMs !== undefined && this.inFlight.size === 0) this.undoIdle = this.clock.after(idleMs, () => this.rest());
+  }
+
+  /** Ends the worker unless it is working; what it had open is opened again when it is needed. */
+  rest(): void {
+    this.undoIdle();
+    if (this.inFlight.size > 0 || !this.port.rest) return;
+    this.opened.clear();
+    this.port.rest();
   }
 
   /** Opens the object if this worker has not seen it. */

@@ -40,6 +40,10 @@ export interface KernelPort {
   readonly api: FullKernelWorkerApi;
   /** Ends what the worker is doing. Afterwards `api` is a fresh worker that has no object open; calls in flight are rejected or never settle. */
   restart(): void;
+  /** Ends the worker while nothing is asked of it; the next use of `api` starts another, which has no object open. */
+  rest?(): void;
+  /** milliseconds after which an idle worker is ended; left out: never */
+  readonly idleMs?: number;
 }
 
 /** Timers, so that tests can hold the clock. */

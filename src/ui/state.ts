@@ -34,7 +34,7 @@ export const documentId = signal(store.get(CURRENT) ?? documents.newId());
 export const saveState = signal<"saved" | "saving" | "full">("saved");
 
 export const session = new Session({ compiler: compilerPort, kernel: makeKernelPort(), project: startProject() });
-export const matrix = new Matrix(makeSidePort);
+export const matrix = new Matrix(() => makeSidePort());
 /** Once asked for, the matrix is filled again with every new object. */
 export const matrixWanted = signal(false);
 

@@ -33,15 +33,15 @@ export function makeKernelPort(): KernelPort {
   };
 }
 
-/** A kernel worker for side work: started when it is first asked something, ended when it has been idle for a while. */
-export function makeSidePort(): KernelPort & { rest(): void } {
+/** A kernel worker for side work: started when it is first asked something, ended when it has been idle for a while (unless told otherwise). */
+export function makeSidePort(endWhenIdle = true): KernelPort & { rest(): void } {
   let active: { handle: KernelWorkerHandle; api: FullKernelWorkerApi } | null = null;
   const end = (): void => {
     active?.handle.terminate();
     active = null;
   };
   return {
-    idleMs: IDLE_MS,
+    ...(endWhenIdle ? { idleMs: IDLE_MS } : {}),
     get api() {
       if (!active) {
         const handle = startKernelWorker(base);

@@ -10,6 +10,8 @@ export interface CompileClientOptions {
   onProgress?: (progress: CompileProgress) => void;
   /** vmlinux.h of a kernel; asked once per kernel and client */
   vmlinuxH: (kernel: string) => Promise<Result<string, string>>;
+  /** a client whose toolchain is used: nothing is fetched or compiled again, and no spare is kept */
+  sharing?: CompileClient | null;
   /** for tests; default: the real worker */
   makeWorker?: () => CompileWorkerHandle;
 }
@@ -107,9 +109,21 @@ export class CompileClient {
     this.spare = undefined;
   }
 
+  /** The loaded toolchain, for a client that shares it; null where it cannot be (the SDK runs its own). */
+  private async toolchain(): Promise<{ handle: ToolchainHandle; info: CompilerInfo } | null> {
+    const loaded = await this.load();
+    return loaded.ok && this.handle ? { handle: this.handle, info: loaded.value } : null;
+  }
+
   private async loadNow(): Promise<Result<CompilerInfo, string>> {
     const onProgress = this.options.onProgress;
     try {
+      const shared = await this.options.sharing?.toolchain();
+      if (shared) {
+        this.info = shared.info;
+        this.handle = shared.handle;
+        return await this.active.api.adopt(shared.handle, shared.info);
+      }
       const loaded = await this.active.api.load(this.options.base, this.options.runner ?? "auto", proxy((progress: CompileProgress) => onProgress?.(progress)));
       if (!loaded.ok) return loaded;
       this.info = loaded.value;
@@ -152,6 +166,8 @@ export class CompileClient {
   }
 
   private precompileWhenIdle(request: WorkerCompileRequest): void {
+    // Side work is over soon; what it includes is not what is typed next.
+    if (this.options.sharing) return;
     this.idle = setTimeout(() => {
       this.precompiling = true;
       const worker = this.active;
@@ -176,7 +192,7 @@ export class CompileClient {
   }
 
   private makeSpare(): void {
-    if (this.handle && !this.spare && !this.closed) this.spare = this.makeWorker(true);
+    if (this.handle && !this.options.sharing && !this.spare && !this.closed) this.spare = this.makeWorker(true);
   }
 
   private makeWorker(adopt = false): CompileWorkerHandle {

@@ -15,7 +15,8 @@ const to = signal("");
 const plan = signal<ShimPlan | null>(null);
 const failed = signal<string | null>(null);
 /** One matrix without and one with the header. They share a worker, which is ended when both are filled. */
-const worker = makeSidePort();
+const worker = makeSidePort(false);
+let run = 0;
 const before = new Matrix(() => worker);
 const after = new Matrix(() => worker);
 interface Proof { kernel: string; kernels: readonly string[]; programs: readonly string[]; beforeError: string | null; afterError: string | null; key: string }
@@ -56,6 +57,7 @@ async function prove(): Promise<void> {
   const project = session.project.value;
   const main = mainFile(project);
   if (!p || !main) return;
+  const own = ++run;
   proving.value = true;
   proof.value = null;
   before.clear();
@@ -71,6 +73,7 @@ async function prove(): Promise<void> {
     const old = await compile(plainFiles);
     const fresh = await compile(applyShim(plainFiles, main, p));
     const programs = new Set<string>();
+    const fills: (() => Promise<void>)[] = [];
     const judge = async (matrix: Matrix, object: Uint8Array | null, id: string): Promise<string | null> => {
       if (!object) return null;
       const loaded = { id: `${id}-${performance.now()}`, name: main, bytes: object, from: "source" as const };
@@ -78,15 +81,26 @@ async function prove(): Promise<void> {
       if (opened === "gone") return "the kernel worker stopped";
       if (!opened.ok) return opened.error.message;
       for (const program of opened.value.programs) programs.add(program.name);
-      void matrix.fill({ object: loaded, programs: opened.value.programs.map((x) => x.name), kernels: p.kernels, overlay: null, first: null });
+      const names = opened.value.programs.map((x) => x.name);
+      fills.push(() => matrix.fill({ object: loaded, programs: names, kernels: p.kernels, overlay: null, first: null }));
       return null;
     };
     const beforeError = old.error ?? (await judge(before, old.object, "shim-before"));
     const afterError = fresh.error ?? (await judge(after, fresh.object, "shim-after"));
     proof.value = { kernel, kernels: p.kernels, programs: [...programs], beforeError, afterError, key: sourceKey() };
+    void fillAll(fills, own);
   } finally {
     proving.value = false;
   }
+}
+
+/** One after the other; another proof begun meanwhile has the worker to itself. */
+async function fillAll(fills: readonly (() => Promise<void>)[], own: number): Promise<void> {
+  for (const fill of fills) {
+    if (own !== run) return;
+    await fill();
+  }
+  if (own === run) worker.rest();
 }
 
 function apply(): void {

@@ -133,6 +133,7 @@ function forgetAddress(): void {
 function end(): void {
   for (const run of undo.splice(0)) run();
   room.value?.taking.stop();
+  checker?.rest?.();
   keeper.value = null;
   room.value = null;
   surface.value = null;
