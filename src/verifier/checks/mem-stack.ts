@@ -265,7 +265,7 @@ function readFixed(env: Env, frame: FuncState, off: number, size: number, dst: n
       if (dst < 0) return;
       history = fillNarrow(env, frame, spi, off, size, spillSize, dst) && history;
     } else if (dst >= 0) {
-      if (env.bpfCapable && env.f.spill_links_id) assignScalarIdBeforeMov(env, () => frame.mutSpilled(spi), slot.spilled);
+      if (env.bpfCapable && env.f.fill_links_id) assignScalarIdBeforeMov(env, () => frame.mutSpilled(spi), slot.spilled);
       const keep = env.reg(dst);
       const r = env.cur.set(dst, frame.stack[spi]!.spilled);
       if (!env.f.fill_restores_subreg_def) r.subregDef = keep.subregDef;
@@ -287,7 +287,7 @@ function fillNarrow(env: Env, frame: FuncState, spi: number, off: number, size: 
   const narrowOk = env.f.fill_narrow ? off % 8 === 0 : off % 8 === 0 && size === spillSize;
   if (size <= spillSize && narrowOk) {
     const keep = env.reg(dst).subregDef;
-    if (env.bpfCapable && env.f.spill_links_id && size === 4 && spillSize === 4 && fls64(frame.stack[spi]!.spilled.r64.umax) <= 32)
+    if (env.bpfCapable && env.f.fill_links_id && size === 4 && spillSize === 4 && fls64(frame.stack[spi]!.spilled.r64.umax) <= 32)
       assignScalarIdBeforeMov(env, () => frame.mutSpilled(spi), frame.stack[spi]!.spilled);
     const r = env.cur.set(dst, frame.stack[spi]!.spilled);
     r.subregDef = keep;

@@ -191,7 +191,9 @@ export function printVerifierState(env: Env, st: VState, frameno: number, all: b
           if (reg.id) a.push(`id=${reg.id}`);
           if (reg.refObjId) a.push(`ref_id=${reg.refObjId}`);
           if (reg.parentId) a.push(`parent_id=${reg.parentId}`);
-          if (reg.dynptrId) a.push(`dynptr_id=${reg.dynptrId}`);
+          // until 7.2 struct bpf_reg_state keeps first_slot where dynptr_id is
+          if (env.f.ref_obj_ids) a.push("dynptr_id=1");
+          else if (reg.dynptrId) a.push(`dynptr_id=${reg.dynptrId}`);
           out += ` fp${main}${liveness(env, reg.live)}=dynptr_${dynptrTypeStr(reg.dynptrType)}(${a.join(",")})`;
         } else {
           out += ` fp${main}${liveness(env, reg.live)}=dynptr_${dynptrTypeStr(reg.dynptrType)}`;

@@ -25,6 +25,7 @@ export function kfuncEffects(env: Env, insn: Insn): { iterNext: boolean; sleepab
 export function kfuncProtoShape(env: Env, insn: Insn): { numParams: number; isVoid: boolean; fastcall: boolean } | undefined {
   const fetched = fetchKfuncMeta(env, insn);
   if (!fetched.ok) return undefined;
-  const { proto, flags } = fetched.meta;
-  return { numParams: proto.params.length, isVoid: proto.ret === 0, fastcall: flags.has("KF_FASTCALL") };
+  const { proto, flags, name } = fetched.meta;
+  const fastcall = env.f.fastcall_kfunc_flag ? flags.has("KF_FASTCALL") : name === "bpf_cast_to_kern_ctx" || name === "bpf_rdonly_cast";
+  return { numParams: proto.params.length, isVoid: proto.ret === 0, fastcall };
 }
