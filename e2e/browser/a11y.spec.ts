@@ -165,7 +165,7 @@ describe.each([
   it("in a workshop, its dialogs and its presenter's window", async () => {
     const { page } = await openPage(context, `${host.url}#w=first-steps-xdp`);
     await page.locator(".prose").first().waitFor({ timeout: SLOW });
-    await editorReady(page);
+    await page.locator(".check[data-state=failed]").first().waitFor({ timeout: SLOW });
     const found = await audit(page, "workshop");
     await page.getByRole("button", { name: "This workshop" }).click();
     found.push(...await audit(page, "workshop's menu"));

@@ -109,7 +109,7 @@ function Table({ visit }: { visit: InsnVisit }) {
   const rows = stateRows(visit.before, after);
   const held = after ?? visit.before;
   return (
-    <div class="states-scroll">
+    <div class="states-scroll" tabIndex={0} role="region" aria-label="Registers and stack">
       <table class="states">
         <thead>
           <tr>
