@@ -132,7 +132,7 @@ function pushAsync(env: Env, insnIdx: number, subprog: number, kind: CallbackKin
   frame.initRegs(!env.bpfCapable);
   env.markStateScratched();
   st.frames = [frame];
-  env.stack.push({ st, insnIdx: env.subprogs[subprog]!.start, prevInsnIdx: insnIdx, logPos: env.log.endPos, trail: env.trail });
+  env.stack.push({ st, insnIdx: env.subprogs[subprog]!.start, prevInsnIdx: insnIdx, logPos: env.log.endPos, trail: env.trail, history: env.history });
   if (env.stack.length > BPF_COMPLEXITY_LIMIT_JMP_SEQ) env.fail("E2BIG", `The sequence of ${env.stack.length} jumps is too complex for async cb.`);
   frame.asyncEntryCnt = env.cur.asyncEntryCnt + 1;
   SETTERS[kind](env, env.cur, frame, insnIdx);

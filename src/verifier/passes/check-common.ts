@@ -18,6 +18,7 @@ function checkCommon(env: Env, subprog: number, sleepable: boolean): void {
   newEpoch();
   env.log.prevLine = null;
   env.trail = null;
+  env.history = null;
   st.branches = 1;
   st.path = env.newPath(-1);
   st.inSleepable = sleepable;

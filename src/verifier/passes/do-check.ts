@@ -17,6 +17,7 @@ import { checkLoadMem, checkStoreImm, checkStoreReg } from "../checks/load-store
 import { checkCallAllowedUnderLock } from "../checks/locks.ts";
 import type { Env } from "../state/env.ts";
 import { VerifierError } from "../state/errors.ts";
+import { afterInsn, beforeInsn, keepsHistory, recordBranchTaken } from "../report/history.ts";
 import { recordFlow, rememberInsn, resumeTrail } from "../report/trail.ts";
 import { accountPath } from "./account.ts";
 import { pushJmpHistory } from "./jmp-history.ts";
@@ -54,6 +55,8 @@ export function doCheck(env: Env): void {
     }
 
     let ended = false;
+    const history = keepsHistory(env);
+    if (history) recordBranchTaken(env, env.prevInsnIdx, idx);
     const states = env.totalStates;
     if (aux.prunePoint && isStateVisited(env, idx)) {
       if (env.watch?.insn === idx) env.watch.pruned(env);
@@ -85,7 +88,9 @@ export function doCheck(env: Env): void {
       const frame = st.curframe;
       if (env.recording) rememberInsn(env);
       if (env.f.stack_live_marks) beginStackMarks(env);
+      const before = history ? beforeInsn(env) : null;
       const flow = step(env, print);
+      if (before) afterInsn(env, before, idx);
       if (env.f.stack_live_marks) commitStackMarks(env);
       if (flow === "exit") ended = true;
       else if (flow === "next") env.insnIdx++;
@@ -103,6 +108,7 @@ export function doCheck(env: Env): void {
     env.curState = next.st;
     if (popLog) log.reset(next.logPos);
     env.insnIdx = next.insnIdx;
+    env.history = next.history;
     prevInsnIdx = next.prevInsnIdx;
     if (env.recording || env.plan?.leads(env)) resumeTrail(env, next.trail, prevInsnIdx, next.insnIdx);
     print.state = true;

@@ -8,6 +8,9 @@ import { helperName, isHelperCall, isKfuncCall, isPseudoCall } from "../passes/i
 import type { Env } from "../state/env.ts";
 import type { RegState } from "../state/reg-state.ts";
 import * as T from "../state/reg-type.ts";
+import { isLockRef, type RefState } from "../state/state.ts";
+import { type Cause, isUnbounded, rangeText, SECTION_NAMES as SECTION, wasInvalidated } from "./causal-path.ts";
+import type { Section } from "./history.ts";
 import { regTypeStr } from "./print-state.ts";
 
 export type Category =
@@ -22,6 +25,10 @@ export interface Report {
   at: string;
   suggestion: string;
   insn: number;
+  /** what the causal path follows; without it there is none */
+  cause?: Cause;
+  /** the lock that is held, shown with the place that took it */
+  lock?: RefState;
 }
 /** The message taken apart: its groups, and the line before it. */
 export interface Said { groups: readonly string[]; before: string }
@@ -61,10 +68,15 @@ function callee(env: Env): string {
 const helperCalled = (env: Env): string => `helper ${helperName(env, env.insn)}#${env.insn.imm}`;
 const ORDINALS = ["", "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh", "twelfth"];
 
+/** The report follows what became of a register, where the name is one. */
+function caused(name: string): { cause?: Cause } {
+  const m = /^R(\d+)$/.exec(name);
+  return m ? { cause: { of: "reg", regno: Number(m[1]) } } : {};
+}
 function argument(env: Env, name: string, reason: string, suggestion: string): ReturnType<Rule["make"]> {
   const arg = `${ORDINALS[Number(name.slice(1))] ?? ""} argument (${name})`;
   const call = callee(env);
-  return { category: "Call Type Safety", problem: "invalid call argument", reason: `The ${arg} to ${call} does not satisfy the verifier contract: ${reason}.`, at: `invalid ${arg} for ${call}`, suggestion };
+  return { category: "Call Type Safety", problem: "invalid call argument", reason: `The ${arg} to ${call} does not satisfy the verifier contract: ${reason}.`, at: `invalid ${arg} for ${call}`, suggestion, ...caused(name) };
 }
 const policy = (operation: string, reason: string, suggestion: string): ReturnType<Rule["make"]> =>
   ({ category: "Policy", problem: "operation is not allowed", reason: `The ${operation} is not allowed: ${reason}.`, at: `policy check failed for ${operation}`, suggestion });
@@ -72,9 +84,20 @@ const simple = (category: Category, problem: string, reason: string, suggestion:
   ({ category, problem, reason, at: problem, suggestion, ...(insn === undefined ? {} : { insn }) });
 const resource = (test: RegExp, problem: string, reason: string, suggestion: string): Rule => ({ test, make: () => simple("Resource Lifetime Safety", problem, reason, suggestion) });
 
+/** Reports about locks show the one that is held. */
+const lockRule = (test: RegExp, problem: string, reason: string, suggestion: string, held: (env: Env) => RefState | undefined): Rule => ({
+  test, make: (env) => ({ ...simple("Resource Lifetime Safety", problem, reason, suggestion), lock: held(env) }),
+});
+const innermost = ({ curState: st }: Env): RefState | undefined => st.refs.find((r) => isLockRef(r.type) && r.id === st.activeLockId && r.ptr === st.activeLockPtr);
+function sameLock(env: Env): RefState | undefined {
+  const r = env.curState.cur.regs[1]!;
+  return env.curState.refs.find((l) => (l.type === "res_lock" || l.type === "res_lock_irq") && l.id === r.id && l.ptr === (r.map ?? r.btf));
+}
+const irqRule = (test: RegExp, make: (said: Said) => [problem: string, reason: string, suggestion: string]): Rule => ({
+  test, make: (env, said) => ({ ...simple("Resource Lifetime Safety", ...make(said)), ...(depth(env, "irq") > 0 ? { cause: { of: "section", section: "irq", depth: depth(env, "irq") } } : {}) }),
+});
+
 // sections that forbid an operation
-type Section = "rcu" | "preempt" | "irq" | "lock";
-const SECTION: Readonly<Record<Section, string>> = { rcu: "RCU read lock region", preempt: "non-preemptible region", irq: "IRQ-disabled region", lock: "lock region" };
 const CONSTRAINT: Readonly<Record<Section, string>> = {
   rcu: "RCU read-side critical sections cannot call operations that may sleep", preempt: "preemption-disabled code cannot call operations that may sleep",
   irq: "IRQ-disabled code cannot call operations that may sleep", lock: "code holding a BPF spin lock cannot call operations that may sleep",
@@ -92,7 +115,7 @@ function stillIn(env: Env, operation: string, s: Section, suggestion: string): R
   return {
     category: "Execution Context Safety", problem: NOT_HERE,
     reason: `The operation ${operation} cannot be used while this path is still inside ${active(env, s)}. Leave the region before this operation.`,
-    at: `${operation} is not allowed before leaving ${SECTION[s]}`, suggestion,
+    at: `${operation} is not allowed before leaving ${SECTION[s]}`, suggestion, cause: { of: "section", section: s, depth: depth(env, s) },
   };
 }
 function maySleep(env: Env, operation: string, suggestion: string): ReturnType<Rule["make"]> {
@@ -101,7 +124,7 @@ function maySleep(env: Env, operation: string, suggestion: string): ReturnType<R
   const where = s ? SECTION[s] : "non-sleepable program";
   let reason = `The operation ${operation} cannot be used in ${where}`;
   if (s) reason += ` because ${CONSTRAINT[s]}${depth(env, s) ? `. This path is still inside ${active(env, s)}` : ""}`;
-  return { category: "Execution Context Safety", problem: NOT_HERE, reason: `${reason}.`, at: `${operation} is not allowed in ${where}`, suggestion };
+  return { category: "Execution Context Safety", problem: NOT_HERE, reason: `${reason}.`, at: `${operation} is not allowed in ${where}`, suggestion, ...(s ? { cause: { of: "section", section: s, depth: depth(env, s) } } : {}) };
 }
 const needsRcu = (operation: string, suggestion: string): ReturnType<Rule["make"]> => ({
   category: "Execution Context Safety", problem: "required context is not active",
@@ -110,18 +133,16 @@ const needsRcu = (operation: string, suggestion: string): ReturnType<Rule["make"
 const unmatched = (operation: string, s: Section, suggestion: string): ReturnType<Rule["make"]> => ({
   category: "Execution Context Safety", problem: "unmatched context exit",
   reason: `The operation ${operation} tries to leave ${SECTION[s]}, but this path has no active ${SECTION[s]} to leave. The current depth is 0.`,
-  at: `${operation} has no matching enter on this path`, suggestion,
+  at: `${operation} has no matching enter on this path`, suggestion, cause: { of: "section", section: s, depth: 0 },
 });
 
 // memory
-const S64_MIN = -(1n << 63n), S64_MAX = (1n << 63n) - 1n, U64_MAX = (1n << 64n) - 1n;
-const bound = (v: bigint): string => (v === S64_MIN ? "S64_MIN" : v === S64_MAX ? "S64_MAX" : v === U64_MAX ? "U64_MAX" : `${v}`);
 function offsetText(r: RegState, off: number): string {
-  const { varOff, r64 } = r;
+  const { varOff } = r;
   if (varOff.mask === 0n) return `constant ${BigInt.asIntN(64, varOff.value) + BigInt(off)}`;
-  if (varOff.mask === U64_MAX && r64.smin === S64_MIN && r64.smax === S64_MAX) return "unbounded";
+  if (isUnbounded(r)) return "unbounded";
   const fixed = off ? `, plus fixed offset ${off}` : "";
-  return `variable: known bits 0x${varOff.value.toString(16)}, unknown mask 0x${varOff.mask.toString(16)}${fixed}; signed range [${bound(r64.smin)}, ${bound(r64.smax)}], unsigned range [${bound(r64.umin)}, ${bound(r64.umax)}]`;
+  return `variable: known bits 0x${varOff.value.toString(16)}, unknown mask 0x${varOff.mask.toString(16)}${fixed}; ${rangeText(r)}`;
 }
 /** Kernel bpf_diag_mem_bounds. How large object and access are stands in the line before, or follows from the instruction. */
 function bounds(env: Env, said: Said, which: "negative" | "min" | "max" | "unbounded"): ReturnType<Rule["make"]> {
@@ -145,6 +166,7 @@ function bounds(env: Env, said: Said, which: "negative" | "min" | "max" | "unbou
     category: "Memory Safety", problem: "access outside bounds",
     reason: `The verifier cannot prove offset + access_size <= object_size. Here, ${proof}. ${name} is ${r ? regTypeStr(env, r.type) : "unknown"}; offset is ${r ? offsetText(r, off) : "unknown"}; access_size is ${size}; object_size is ${object}.`,
     at: "access may be outside object bounds", suggestion: "Add or adjust a bounds check that proves offset + access_size stays within the object.",
+    ...caused(name),
   };
 }
 function dereference(env: Env, said: Said): ReturnType<Rule["make"]> {
@@ -162,6 +184,7 @@ function dereference(env: Env, said: Said): ReturnType<Rule["make"]> {
     suggestion: nullable
       ? "Add a NULL check before the access and dereference the pointer only on the non-NULL path."
       : "Preserve a pointer-valued register where needed, or reload and revalidate the pointer after scalar arithmetic, helper calls, or other operations that can invalidate it.",
+    ...caused(name),
   };
 }
 function modified(env: Env, said: Said): ReturnType<Rule["make"]> {
@@ -171,6 +194,7 @@ function modified(env: Env, said: Said): ReturnType<Rule["make"]> {
     reason: `${name} has offset ${off} here, but this pointer type must be dereferenced in its original form.`,
     at: `dereference requires the original ${plain(env, reg(env, name))} pointer`,
     suggestion: "Preserve the original pointer in another register, or use only offsets this pointer type permits before dereferencing it.",
+    ...caused(name),
   };
 }
 
@@ -180,35 +204,41 @@ function pointerOperand(env: Env): [name: string, r: RegState | undefined] {
   const d = env.curState?.cur.regs[dst], s = env.curState?.cur.regs[src];
   return d && d.type !== T.SCALAR_VALUE ? [`R${dst}`, d] : [`R${src}`, s];
 }
-const register = (problem: string, reason: string, suggestion: string): ReturnType<Rule["make"]> => simple("Register Type Safety", problem, reason, suggestion);
+const register = (problem: string, reason: string, suggestion: string, name?: string): ReturnType<Rule["make"]> => ({ ...simple("Register Type Safety", problem, reason, suggestion), ...caused(name ?? "") });
+function unreadable(env: Env, said: Said): ReturnType<Rule["make"]> {
+  const name = said.groups[0]!;
+  const gone = wasInvalidated(env, Number(name.slice(1)));
+  return {
+    category: "Register Type Safety", problem: "unreadable register", at: `${name} is not readable`, ...caused(name),
+    reason: gone
+      ? `${name} is not readable here. A previous operation invalidated this register, so the verifier cannot use it as an input.`
+      : `${name} has never been initialized on this path, so the verifier cannot use it as an input.`,
+    suggestion: gone
+      ? "Avoid using the register after it is invalidated, or initialize it again before this instruction."
+      : `Initialize ${name} on every path before this instruction.`,
+  };
+}
 
 export const RULES: readonly Rule[] = [
   // registers
   { test: /^(R\d+) invalid mem access '/, make: dereference },
   { test: /^dereference of modified .* ptr (R\d+) off=(-?\d+) disallowed$/, make: modified },
-  {
-    test: /^(R\d+) !read_ok$/,
-    make: (_env, { groups: [n] }) => ({
-      category: "Register Type Safety", problem: "unreadable register",
-      reason: `${n} is not readable here. It may never have been initialized, or an earlier operation may have invalidated it.`, at: `${n} is not readable`,
-      suggestion: "Initialize the register on every path, or initialize it again after any operation that invalidates it.",
-    }),
-  },
+  { test: /^(R\d+) !read_ok$/, make: unreadable },
   {
     test: /^math between .* pointer and .* is not allowed$/,
-    make: (env) => register("pointer offset is not safe", `The scalar offset used with ${pointerOperand(env)[0]} is unbounded or outside the verifier's safe pointer-offset range [-${MAX_VAR_OFF}, ${MAX_VAR_OFF}].`, "Clamp or bounds-check the scalar offset before applying it to the pointer."),
+    make: (env) => register("pointer offset is not safe", `The scalar offset used with ${pointerOperand(env)[0]} is unbounded or outside the verifier's safe pointer-offset range [-${MAX_VAR_OFF}, ${MAX_VAR_OFF}].`, "Clamp or bounds-check the scalar offset before applying it to the pointer.", pointerOperand(env)[0]),
   },
   {
     test: /^(?:.* pointer offset -?\d+ is not allowed|value -?\d+ makes .* pointer be out of bounds)$/,
-    make: (env) => register("pointer offset is not safe", `After this arithmetic, R${env.insn.dst} would be outside the verifier's safe offset range [-${MAX_VAR_OFF}, ${MAX_VAR_OFF}] for ${plain(env, reg(env, `R${env.insn.dst}`))}.`, "Tighten the scalar bounds before the arithmetic so the resulting pointer remains within the allowed range."),
+    make: (env) => register("pointer offset is not safe", `After this arithmetic, R${env.insn.dst} would be outside the verifier's safe offset range [-${MAX_VAR_OFF}, ${MAX_VAR_OFF}] for ${plain(env, reg(env, `R${env.insn.dst}`))}.`, "Tighten the scalar bounds before the arithmetic so the resulting pointer remains within the allowed range.", pointerOperand(env)[0]),
   },
-  { test: /^R\d+ 32-bit pointer arithmetic prohibited$/, make: (env) => register("32-bit pointer arithmetic", `${pointerOperand(env)[0]} holds ${plain(env, pointerOperand(env)[1])}. 32-bit ALU operations on pointers discard pointer tracking, so the verifier cannot keep the result as a safe pointer.`, "Use a 64-bit ALU instruction with an allowed, bounded scalar offset.") },
-  { test: /^R\d+ pointer arithmetic on (.*) prohibited, null-check it first$/, make: (env, { groups: [type] }) => register("pointer arithmetic before NULL check", `${pointerOperand(env)[0]} may be NULL (${type}). Pointer arithmetic is allowed only after the program proves the pointer is non-NULL on this path.`, "Make sure that a NULL check precedes any arithmetic performed on the pointer.") },
-  { test: /^R\d+ pointer arithmetic on .* prohibited$/, make: (env) => register("pointer arithmetic is not allowed", `${pointerOperand(env)[0]} holds ${plain(env, pointerOperand(env)[1])}. This pointer kind does not allow offset arithmetic.`, "Do not change this pointer's offset; use it only in operations accepted for its kind.") },
-  { test: /^(R\d+) tried to subtract pointer from scalar$/, make: (env, { groups: [n] }) => register("pointer subtracted from scalar", `This operation subtracts pointer register R${env.insn.src} from scalar register ${n}. The verifier only tracks pointer-minus-scalar arithmetic for allowed pointer types.`, "Keep the pointer as the base; only add or subtract bounded scalars when permitted.") },
-  { test: /^(R\d+) subtraction from stack pointer prohibited$/, make: (_env, { groups: [n] }) => register("subtraction from stack pointer", `${n} is a stack pointer. The verifier does not allow BPF_SUB to move stack pointers.`, "Use addition from R10 to form stack addresses within the tracked stack frame.") },
-  { test: /^R\d+ bitwise operator (\S+) on pointer prohibited$/, make: (env, { groups: [op] }) => register("bitwise operation on pointer", `${pointerOperand(env)[0]} holds ${plain(env, pointerOperand(env)[1])}. Bitwise operator ${op} would destroy the pointer value the verifier is tracking.`, "Do bitwise operations on scalar values, not on pointer-valued registers.") },
-  { test: /^R\d+ pointer arithmetic with (\S+) operator prohibited$/, make: (env, { groups: [op] }) => register("invalid pointer arithmetic operator", `${pointerOperand(env)[0]} holds ${plain(env, pointerOperand(env)[1])}. Operator ${op} is not one of the limited pointer arithmetic operations the verifier can track.`, "Use only verifier-supported addition or subtraction with a bounded scalar offset, or perform this operation on a scalar value.") },
+  { test: /^R\d+ 32-bit pointer arithmetic prohibited$/, make: (env) => register("32-bit pointer arithmetic", `${pointerOperand(env)[0]} holds ${plain(env, pointerOperand(env)[1])}. 32-bit ALU operations on pointers discard pointer tracking, so the verifier cannot keep the result as a safe pointer.`, "Use a 64-bit ALU instruction with an allowed, bounded scalar offset.", pointerOperand(env)[0]) },
+  { test: /^R\d+ pointer arithmetic on (.*) prohibited, null-check it first$/, make: (env, { groups: [type] }) => register("pointer arithmetic before NULL check", `${pointerOperand(env)[0]} may be NULL (${type}). Pointer arithmetic is allowed only after the program proves the pointer is non-NULL on this path.`, "Make sure that a NULL check precedes any arithmetic performed on the pointer.", pointerOperand(env)[0]) },
+  { test: /^R\d+ pointer arithmetic on .* prohibited$/, make: (env) => register("pointer arithmetic is not allowed", `${pointerOperand(env)[0]} holds ${plain(env, pointerOperand(env)[1])}. This pointer kind does not allow offset arithmetic.`, "Do not change this pointer's offset; use it only in operations accepted for its kind.", pointerOperand(env)[0]) },
+  { test: /^(R\d+) tried to subtract pointer from scalar$/, make: (env, { groups: [n] }) => register("pointer subtracted from scalar", `This operation subtracts pointer register R${env.insn.src} from scalar register ${n}. The verifier only tracks pointer-minus-scalar arithmetic for allowed pointer types.`, "Keep the pointer as the base; only add or subtract bounded scalars when permitted.", pointerOperand(env)[0]) },
+  { test: /^(R\d+) subtraction from stack pointer prohibited$/, make: (env, { groups: [n] }) => register("subtraction from stack pointer", `${n} is a stack pointer. The verifier does not allow BPF_SUB to move stack pointers.`, "Use addition from R10 to form stack addresses within the tracked stack frame.", pointerOperand(env)[0]) },
+  { test: /^R\d+ bitwise operator (\S+) on pointer prohibited$/, make: (env, { groups: [op] }) => register("bitwise operation on pointer", `${pointerOperand(env)[0]} holds ${plain(env, pointerOperand(env)[1])}. Bitwise operator ${op} would destroy the pointer value the verifier is tracking.`, "Do bitwise operations on scalar values, not on pointer-valued registers.", pointerOperand(env)[0]) },
+  { test: /^R\d+ pointer arithmetic with (\S+) operator prohibited$/, make: (env, { groups: [op] }) => register("invalid pointer arithmetic operator", `${pointerOperand(env)[0]} holds ${plain(env, pointerOperand(env)[1])}. Operator ${op} is not one of the limited pointer arithmetic operations the verifier can track.`, "Use only verifier-supported addition or subtraction with a bounded scalar offset, or perform this operation on a scalar value.", pointerOperand(env)[0]) },
   // memory
   { test: /^(R\d+) min value is negative, either use unsigned index/, make: (env, said) => bounds(env, said, "negative") },
   { test: /^(R\d+) min value is outside of the allowed memory range$/, make: (env, said) => bounds(env, said, "min") },
@@ -226,7 +256,7 @@ export const RULES: readonly Rule[] = [
     make: (_env, { groups: [id, at] }) => ({
       category: "Resource Lifetime Safety", problem: "unreleased resource",
       reason: `Owned resource (id=${id}) was acquired at instruction ${at} and still needs to be released before this exit path.`, at: `owned resource (id=${id}) still needs release`,
-      suggestion: "Release or transfer ownership of the acquired resource on every path before the program exits.",
+      suggestion: "Release or transfer ownership of the acquired resource on every path before the program exits.", cause: { of: "ref", id: Number(id) },
     }),
   },
   resource(/^cannot overwrite referenced dynptr$/, "referenced dynptr overwrite", "This stack slot contains a dynptr that owns or protects a referenced resource. Overwriting the last dynptr for that resource would lose the verifier-tracked release path.", "Release or clone the dynptr so another live dynptr still tracks the referenced resource before overwriting this stack slot."),
@@ -237,16 +267,14 @@ export const RULES: readonly Rule[] = [
   resource(/^expected an initialized iter_\w+ as R\d+$/, "uninitialized iterator use", "This iterator operation requires an initialized iterator state object, but the stack range does not contain a live iterator on this path.", "Call the matching iterator new kfunc on every path before calling next or destroy, and do not destroy the iterator before this use."),
   resource(/^expected uninitialized irq flag as R\d+$/, "IRQ flag is already initialized", "Saving IRQ state requires an uninitialized stack slot for the IRQ flag, but this slot already contains tracked IRQ flag state.", "Use a fresh stack slot for this save operation, or restore the existing IRQ flag before reusing the slot."),
   resource(/^expected an initialized irq flag as R\d+$/, "uninitialized IRQ flag restore", "Restoring IRQ state requires a stack slot that was initialized by a matching IRQ save operation on this path.", "Pass the same stack slot that was previously initialized by the matching IRQ save kfunc."),
-  resource(/^cannot restore irq state out of order,/, "IRQ flag restore out of order", "IRQ-disabled regions must be restored in last-in, first-out order, but this restore does not match the currently active IRQ flag.", "Restore nested IRQ flags in the reverse order they were saved."),
-  {
-    test: /^irq flag acquired by (\w+) kfuncs cannot be restored with (\w+) kfuncs$/,
-    make: (_env, { groups: [flag, used] }) => simple("Resource Lifetime Safety", "IRQ flag restore mismatch", `This IRQ flag was saved by ${flag} IRQ kfuncs, but the restore call belongs to the ${used} IRQ kfunc family. Save and restore operations must use the same family.`, "Restore the flag with the matching IRQ restore kfunc for the save operation that created it."),
-  },
-  resource(/^Locking two bpf_spin_locks are not allowed$/, "nested spin lock", "This path already holds a bpf_spin_lock. The verifier allows only one regular BPF spin lock at a time.", "Unlock the current bpf_spin_lock before taking another one."),
-  resource(/^Acquiring the same lock again, AA deadlock detected$/, "recursive resource spin lock", "This path already holds the same resource spin lock. Taking it again would deadlock.", "Avoid reacquiring the same resource spin lock before it is unlocked."),
+  irqRule(/^cannot restore irq state out of order,/, () => ["IRQ flag restore out of order", "IRQ-disabled regions must be restored in last-in, first-out order, but this restore does not match the currently active IRQ flag.", "Restore nested IRQ flags in the reverse order they were saved."]),
+  irqRule(/^irq flag acquired by (\w+) kfuncs cannot be restored with (\w+) kfuncs$/, ({ groups: [flag, used] }) =>
+    ["IRQ flag restore mismatch", `This IRQ flag was saved by ${flag} IRQ kfuncs, but the restore call belongs to the ${used} IRQ kfunc family. Save and restore operations must use the same family.`, "Restore the flag with the matching IRQ restore kfunc for the save operation that created it."]),
+  lockRule(/^Locking two bpf_spin_locks are not allowed$/, "nested spin lock", "This path already holds a bpf_spin_lock. The verifier allows only one regular BPF spin lock at a time.", "Unlock the current bpf_spin_lock before taking another one.", (env) => env.curState.refs.find((r) => r.type === "lock")),
+  lockRule(/^Acquiring the same lock again, AA deadlock detected$/, "recursive resource spin lock", "This path already holds the same resource spin lock. Taking it again would deadlock.", "Avoid reacquiring the same resource spin lock before it is unlocked.", sameLock),
   resource(/^bpf_(?:res_)?spin_unlock without taking a lock$/, "unlock without lock", "This unlock operation has no matching active lock on the current path.", "Take the matching lock before this unlock, or remove the unmatched unlock path."),
-  resource(/^bpf_(?:res_)?spin_unlock of different lock$/, "unlock of a different lock", "This unlock does not match any active lock with the same tracked identity on the current path.", "Unlock the same lock object that was most recently acquired."),
-  resource(/^bpf_(?:res_)?spin_unlock cannot be out of order$/, "unlock out of order", "Locks must be released in last-in, first-out order, but this unlock does not match the currently active lock.", "Release nested locks in the reverse order they were acquired."),
+  lockRule(/^bpf_(?:res_)?spin_unlock of different lock$/, "unlock of a different lock", "This unlock does not match any active lock with the same tracked identity on the current path.", "Unlock the same lock object that was most recently acquired.", innermost),
+  lockRule(/^bpf_(?:res_)?spin_unlock cannot be out of order$/, "unlock out of order", "Locks must be released in last-in, first-out order, but this unlock does not match the currently active lock.", "Release nested locks in the reverse order they were acquired.", innermost),
   // arguments
   { test: /^(R\d+) type=(\S+) expected=(.*)$/, marked: true, make: (env, { groups: [n, type, types] }) => argument(env, n!, `it has type ${type}, but this argument accepts ${types}`, "Pass a value with one of the accepted pointer or scalar types for this call.") },
   { test: /^Possibly NULL pointer passed to trusted (R\d+)$/, make: (env, { groups: [n] }) => argument(env, n!, "the pointer may be NULL, but this kfunc requires a non-NULL value", "Add a NULL check and call the kfunc only on the non-NULL path.") },

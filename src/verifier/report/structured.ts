@@ -1,13 +1,14 @@
 /**
  * The report that 7.3 prints below the message: what is wrong in a few words, why, where in the source and the code, and what
- * would help (kernel diagnostics.c). The kernel's causal path, between place and suggestion, is not printed; the typed
- * explanation has the way that led there.
+ * would help (kernel diagnostics.c).
  */
 import type { Env } from "../state/env.ts";
 import { isKfuncCall, isLdImm64 } from "../passes/insn-info.ts";
+import { printCausalPath } from "./causal-path.ts";
 import { findLineInfo } from "./log.ts";
 import { type Report, RULES } from "./structured-rules.ts";
 
+const LOCK_NAMES: Readonly<Record<string, string>> = { lock: "bpf_spin_lock", res_lock: "resource spin lock", res_lock_irq: "IRQ-saving resource spin lock" };
 const WIDTH = 100, LANE = 88, AROUND = 2, TAB = 8;
 
 /** The report that goes with the message the walk ended with; undefined where the kernel files none. */
@@ -50,11 +51,11 @@ function lane(prefix: string, width: number, line: number, text: string | undefi
   const source = text === undefined ? "..." : expandTabs(text);
   return head + (source.length > room ? `${source.slice(0, Math.max(room - 3, 0))}...` : source);
 }
-/** `^-- error: …` under a source line, or under nothing. */
+/** `^-- error: …`, or another label and remark, under a source line, or under nothing. */
 function annotation(width: number, indent0: number, text: string): string {
   const indent = Math.min(indent0, Math.max(0, LANE - width - 8));
   const bar = `  ${" ".repeat(width + 4)} | ${" ".repeat(indent)}`;
-  return wrapped(`error: ${text}`, `${bar}^-- `, `${bar}    `);
+  return wrapped(text, `${bar}^-- `, `${bar}    `);
 }
 function instructions(env: Env, at: number): string {
   const width = String(Math.max(env.insns.length - 1, 0)).length;
@@ -65,14 +66,15 @@ function instructions(env: Env, at: number): string {
   }
   return out;
 }
-function place(env: Env, r: Report): string {
-  const info = findLineInfo(env, r.insn);
-  if (!info?.file) return `  insn ${r.insn}\n${annotation(0, 0, r.at)}${instructions(env, r.insn)}`;
-  const sub = env.findContainingSubprog(r.insn);
+/** Where an instruction stands in the source and the code, with a remark under its line. */
+function place(env: Env, insn: number, remark: string): string {
+  const info = findLineInfo(env, insn);
+  if (!info?.file) return `  insn ${insn}\n${annotation(0, 0, remark)}${instructions(env, insn)}`;
+  const sub = env.findContainingSubprog(insn);
   const name = env.subprogs[sub]?.name;
   const where = `${info.file.slice(info.file.lastIndexOf("/") + 1)}:${info.line}:${info.col}`;
   let out = name ? `  ${name} @ ${where}\n` : `  ${where}\n`;
-  if (!info.text) return `${out}${annotation(0, 0, r.at)}${instructions(env, r.insn)}`;
+  if (!info.text) return `${out}${annotation(0, 0, remark)}${instructions(env, insn)}`;
   const from = env.subprogs[sub]?.start ?? 0, to = env.subprogs[sub + 1]?.start ?? env.insns.length;
   const texts = new Map<number, string>();
   for (const l of env.prog.lineInfo) if (l.insn >= from && l.insn < to && l.file === info.file && l.text && !texts.has(l.line)) texts.set(l.line, l.text);
@@ -80,14 +82,16 @@ function place(env: Env, r: Report): string {
   out += "  Source context:\n";
   for (let line = info.line - AROUND; line <= info.line + AROUND; line++) {
     out += `  ${line > 0 ? lane(line === info.line ? ">>> " : "    ", width, line, texts.get(line)) : ""}\n`;
-    if (line === info.line) out += annotation(width, expandTabs(info.text).search(/\S|$/), r.at);
+    if (line === info.line) out += annotation(width, expandTabs(info.text).search(/\S|$/), remark);
   }
-  return out + instructions(env, r.insn);
+  return out + instructions(env, insn);
 }
 /** The report as text, with the blank line that parts it from the message. */
 export function printReport(env: Env, r: Report): string {
   const indent = (text: string): string => wrapped(text, "  ", "  ");
-  return `\nVerification failed: ${reportTitle(r)}\n\nReason:\n${indent(r.reason)}\nAt:\n${place(env, r)}\nSuggestion:\n${indent(r.suggestion)}\n`;
+  const lock = r.lock ? `\nActive lock:\n${place(env, r.lock.insnIdx, `acquired: active ${LOCK_NAMES[r.lock.type] ?? "lock"} has verifier identity ${r.lock.id}`)}` : "";
+  const path = r.cause ? printCausalPath(env, r.cause, (insn, label, text) => place(env, insn, `${label}: ${text}`)) : "";
+  return `\nVerification failed: ${reportTitle(r)}\n\nReason:\n${indent(r.reason)}\nAt:\n${place(env, r.insn, `error: ${r.at}`)}${lock}${path}\nSuggestion:\n${indent(r.suggestion)}\n`;
 }
 /** The log with the report where the kernel puts it: behind the message, before what else is said. */
 export function withReport(env: Env, report: Report | undefined): string {

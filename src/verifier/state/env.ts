@@ -11,6 +11,7 @@ import type { Kernel } from "../../kernel/types.ts";
 import type { BoundProgram } from "../../loader/types.ts";
 import { type ScalarDomain, scalarDomain } from "../domains/bounds.ts";
 import { Log } from "../report/log.ts";
+import type { HistoryEvent } from "../report/history.ts";
 import type { PrintPlan } from "../report/print-plan.ts";
 import type { Compared, TrailStep } from "../report/trail.ts";
 import type { Watch } from "../report/watch.ts";
@@ -38,6 +39,8 @@ export interface StackElem {
   readonly logPos: number;
   /** how the path came here; recording walk only */
   trail: TrailStep | null;
+  /** what happened on the way; where the release's report tells it */
+  history: HistoryEvent | null;
 }
 
 const MAP_ADDRESS = "0xffff888000000000", SYMBOL_ADDRESS = "0xffffffff82000000", ARENA_ADDRESS = 0x7f00_0000_0000n;
@@ -76,6 +79,8 @@ export class Env {
   subprogCnt = 0;
   exceptionCallbackSubprog = 0;
   maps: VMap[] = [];
+  /** recording walks of releases with structured reports: the newest event of the current path */
+  history: HistoryEvent | null = null;
   /** those that instructions name */
   readonly usedMaps = new Set<VMap>();
 
@@ -299,7 +304,7 @@ export class Env {
     st.copyFrom(this.curState);
     st.speculative ||= speculative;
     st.path = this.newPath(this.curState.path);
-    this.stack.push({ st, insnIdx, prevInsnIdx, logPos: this.log.endPos, trail: this.trail });
+    this.stack.push({ st, insnIdx, prevInsnIdx, logPos: this.log.endPos, trail: this.trail, history: this.history });
     if (this.stack.length > BPF_COMPLEXITY_LIMIT_JMP_SEQ) this.fail("E2BIG", `The sequence of ${this.stack.length} jumps is too complex.`);
     if (st.parent) st.parent.branches++;
     return st;

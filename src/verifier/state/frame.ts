@@ -37,6 +37,7 @@ export const isSpilledReg = (s: StackSlot): boolean => s.types >>> 28 === STACK_
 export const isSpilledScalarReg = (s: StackSlot): boolean => s.types >>> 28 === STACK_SPILL && s.spilled.type === SCALAR_VALUE;
 
 const EMPTY_REG = new RegState();
+const NOBODY = {};
 
 export interface RetvalRange { min: number; max: number; return32: boolean }
 
@@ -54,6 +55,8 @@ export class FuncState {
   callbackDepth = 0;
   /** instructions walked since this state was made, not yet counted for its subprogram; copies begin at 0 */
   insnsSubtotal = 0;
+  /** the same in all copies of this frame, another in each call (report/history.ts) */
+  identity: object = NOBODY;
   /** references held when this frame called another */
   refsAtCall: readonly RefState[] = [];
   /** 7.x: outgoing arguments on the stack, and whether they may still be read */
@@ -68,6 +71,7 @@ export class FuncState {
 
   /** Fresh registers: all uninitialised but the frame pointer (kernel init_reg_state). */
   initRegs(precise: boolean): void {
+    this.identity = {};
     for (let i = 0; i < MAX_BPF_REG; i++) {
       const r = new RegState();
       markRegNotInit(r, precise);
@@ -94,6 +98,7 @@ export class FuncState {
     f.refsAtCall = this.refsAtCall;
     f.stackArgRegs = this.stackArgRegs.slice();
     f.noStackArgLoad = this.noStackArgLoad;
+    f.identity = this.identity;
     return f;
   }
 
