@@ -39,7 +39,7 @@ const TABLE: Readonly<Record<string, Expected>> = {
   },
   stale_pointer: {
     family: "not-a-pointer", check: "check_mem_access", line: "return data[0];", expression: "data[0]",
-    reason: /was a packet pointer before bpf_skb_pull_data\(\)/, fixes: [/Read data and data_end from the context again after bpf_skb_pull_data\(\)/], branches: [["skb->data + 1 > skb->data_end", false]],
+    reason: /was a pointer, but bpf_skb_pull_data\(\) at line \d+ may have moved the packet/, fixes: [/Read data and data_end from the context again after bpf_skb_pull_data\(\)/], branches: [["skb->data + 1 > skb->data_end", false]],
   },
   no_null_check: {
     family: "null-check", check: "check_mem_access", line: "*value += 1;", expression: "*value += 1",
@@ -59,25 +59,25 @@ const TABLE: Readonly<Record<string, Expected>> = {
   },
   socket_leak: {
     family: "reference-leak", check: "check_resource_leak", line: "}", expression: undefined,
-    reason: /bpf_sk_lookup_tcp\(\) at line \d+ \(instruction \d+\) took a reference/, fixes: [/acquired at instruction \d+ by calling bpf_sk_release\(\)/], related: /takes the reference/, branches: [["bpf_sk_lookup_tcp(…) == NULL", false], ["*(u32 *)(bpf_sk_lookup_tcp(…) + 4) == 2", true]],
+    reason: /bpf_sk_lookup_tcp\(\) at line \d+ took a reference/, fixes: [/taken at line \d+ on every path before the end of the program: call bpf_sk_release\(\)/], related: /takes the reference/, branches: [["bpf_sk_lookup_tcp(…) == NULL", false], ["*(u32 *)(bpf_sk_lookup_tcp(…) + 4) == 2", true]],
   },
   record_leak: {
     family: "reference-leak", check: "check_resource_leak", line: "return 0;", expression: "0", reason: /bpf_ringbuf_reserve\(\)/, fixes: [/bpf_ringbuf_submit\(\) or bpf_ringbuf_discard\(\)/],
   },
   bad_return: { family: "return-value", check: "check_return_code", line: "return skb->len;", expression: "skb->len", reason: /0 … 4294967295.*0 to 3/, fixes: [/Return a value from 0 to 3/] },
-  never_ends: { family: "endless-loop", check: "bpf_is_state_visited", line: "while (!stop)", expression: "!stop", reason: /nothing changes from round to round/, fixes: [/Let the loop count/], related: /comes back here/ },
-  wrong_helper: { family: "call-not-allowed", check: "check_helper_call", line: "return bpf_get_current_pid_tgid() == bpf_skb_load_bytes(ctx, 0, ctx, 4);", expression: "bpf_skb_load_bytes(ctx, 0, ctx, 4)", reason: /xdp may not call|xdp \(xdp\) may not call/, fixes: [/Call it from one of: socket_filter/] },
-  write_constant: { family: "map-value-access", check: "check_map_access_type", line: "*(volatile __u32 *)&limit = 6;", expression: "*(volatile __u32 *)&limit = 6", reason: /programs may only read/, fixes: [/not const/], operands: [["R1", "&limit", "R1 = &limit"]] },
-  plain_dereference: { family: "not-a-pointer", check: "check_mem_access", line: "return task->pid;", expression: "task->pid", reason: /ctx->di\) is a number/, fixes: [/bpf_probe_read_kernel\(\) or bpf_core_read\(\)/] },
+  never_ends: { family: "endless-loop", check: "bpf_is_state_visited", line: "while (!stop)", expression: "!stop", reason: /nothing changes from round to round/, fixes: [/count the rounds and leave at a limit/], related: /comes back here/ },
+  wrong_helper: { family: "call-not-allowed", check: "check_helper_call", line: "return bpf_get_current_pid_tgid() == bpf_skb_load_bytes(ctx, 0, ctx, 4);", expression: "bpf_skb_load_bytes(ctx, 0, ctx, 4)", reason: /xdp may not call|xdp \(xdp\) may not call/, fixes: [/from a program in .*SEC\("socket"\)/] },
+  write_constant: { family: "map-value-access", check: "check_map_access_type", line: "*(volatile __u32 *)&limit = 6;", expression: "*(volatile __u32 *)&limit = 6", reason: /declared const.*programs may only read/, fixes: [/Declare limit without const/], operands: [["R1", "&limit", "R1 = &limit"]] },
+  plain_dereference: { family: "not-a-pointer", check: "check_mem_access", line: "return task->pid;", expression: "task->pid", reason: /ctx->di\) is a number/, fixes: [/`BPF_CORE_READ\(task, pid\)`/] },
   unbounded_size: { family: "size-argument", check: "check_mem_size_reg", line: "bpf_skb_load_bytes(skb, 0, buffer, length);", expression: "bpf_skb_load_bytes(skb, 0, buffer, length)", reason: /R4 \(skb->len\)/, fixes: [/len == 0 \|\| len > sizeof\(buf\)/] },
-  lock_kept: { family: "section-open", check: "check_resource_leak", line: "}", expression: undefined, reason: /spin lock/, fixes: [/bpf_spin_unlock\(\) before the end of the program/], related: /entered here/ },
-  number_as_map_value: { family: "argument-type", check: "check_reg_type", line: "return bpf_map_update_elem(&counts, &key, (void *)5, BPF_ANY);", expression: "bpf_map_update_elem(&counts, &key, (void *)5, BPF_ANY)", reason: /argument 3.*R3 \(5\) is a plain number/, fixes: [/Pass the address of a variable/] },
+  lock_kept: { family: "section-open", check: "check_resource_leak", line: "}", expression: undefined, reason: /spin lock/, fixes: [/bpf_spin_unlock\(\) on every path before the end of the program/], related: /the lock is taken here/ },
+  number_as_map_value: { family: "argument-type", check: "check_reg_type", line: "return bpf_map_update_elem(&counts, &key, (void *)5, BPF_ANY);", expression: "bpf_map_update_elem(&counts, &key, (void *)5, BPF_ANY)", reason: /argument 3.*R3 \(5\) is a plain number/, fixes: [/Pass the address of a local variable/] },
   in_a_function: {
     family: "bounds", check: "check_mem_region_access", line: "return p[1];", expression: "p[1]", reason: /needs 2 bytes.*prove 1 byte/, fixes: [/ctx->data \+ 2/], branches: [["ctx->data + 1 > ctx->data_end", false]],
   },
   pointer_sum: { family: "pointer-arithmetic", check: "adjust_ptr_min_max_vals", line: "__asm__ volatile(\"%[a] *= 2\" : [a] \"+r\"(a));", expression: "__asm__", reason: /only addition and subtraction/, fixes: [/Compute the offset first/] },
   too_many_rounds: { family: "too-large", check: "do_check", line: "for (__u32 i = 0; i < 400000; i++) {", expression: undefined, reason: /1,000,000 instructions over one path.*The jump back/, fixes: [/bpf_loop\(\)/], related: /the loop begins here/ },
-  large_frame: { family: "stack-bounds", check: "check_stack_access_within_bounds", line: "__asm__ volatile(\"%0 = *(u64 *)(r10 - 520)\" : \"=r\"(far));", expression: "__asm__", reason: /fp-520/, fixes: [/8 bytes too low/] },
+  large_frame: { family: "stack-bounds", check: "check_stack_access_within_bounds", line: "__asm__ volatile(\"%0 = *(u64 *)(r10 - 520)\" : \"=r\"(far));", expression: "__asm__", reason: /fp-520/, fixes: [/8 bytes higher than now/] },
 };
 
 describe("refusals of compiled programs are explained", () => {

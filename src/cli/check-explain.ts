@@ -10,7 +10,7 @@ export function explanationLines(e: Explanation, message: string, out: Output): 
   const lines: string[] = [];
   if (e.family !== "other" && !message.includes(e.reason)) {
     lines.push(paint(out, "cyan", e.title), ...wrap(e.reason, out.width - 8));
-    if (e.check !== "") lines.push(paint(out, "grey", `refused by ${e.check}(), instruction ${e.insn}: ${e.insnText}`));
+    if (e.check !== "") lines.push(paint(out, "grey", `refused by ${e.check}()${e.insnText === "" ? "" : `, instruction ${e.insn}: ${e.insnText}`}`));
   }
   for (const o of e.operands) {
     const origin = o.origin ? `, ${place(o.origin.insn, o.origin.source)}: ${o.origin.text}` : "";

@@ -136,7 +136,7 @@ export interface Explanation {
   /** plain sentences with this program's numbers: what the check needs, what was known */
   reason: string;
   insn: InsnIdx;
-  /** "(71) r0 = *(u8 *)(r1 +0)" */
+  /** "(71) r0 = *(u8 *)(r1 +0)"; "" where the refusal is about the whole program or function, not one instruction */
   insnText: string;
   source?: SourcePos;
   /** the part of the line that the instruction belongs to */

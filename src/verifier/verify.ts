@@ -148,7 +148,14 @@ function finish(o: Outcome, program: BoundProgram, level: number, ms: number, re
     result.errno = o.errno;
     result.insn = env.insnIdx;
     if (at) result.source = at;
-    if (recorded) result.explanation = explain(env, result);
+    if (recorded) {
+      const told = (result.explanation = explain(env, result));
+      // a check of the whole program left the instruction open; the explanation may know it
+      if (!env.walking) {
+        result.insn = told.insn;
+        if (told.source) result.source = told.source;
+      }
+    }
   } else if (o.verdict === "unsupported") {
     result.insn = env.insnIdx;
     if (at) result.source = at;

@@ -65,6 +65,10 @@ const BY_FUNC: Readonly<Record<string, readonly string[]>> = {
   bpf_cgrp_storage_get: ["cgrp_storage"],
   bpf_cgrp_storage_delete: ["cgrp_storage"],
 };
+/** Helpers that a map type is for; null for a type that any helper takes which takes maps at all. */
+export const helpersOfMap = (type: string): readonly string[] | null => BY_MAP[type] ?? null;
+/** Map types that a helper needs; empty for one that takes any. */
+export const mapsOfHelper = (helper: string): readonly string[] => BY_FUNC[helper] ?? [];
 const SOCKMAP_UPDATERS = new Set(["socket_filter", "sched_cls", "sched_act", "xdp", "sk_reuseport", "flow_dissector", "sk_lookup"]);
 const LOCKED_UPDATERS = new Set(["sk_reuseport", "sk_lookup"]);
 function mayUpdateSockmap(env: Env, func: string): boolean {

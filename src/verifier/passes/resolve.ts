@@ -157,6 +157,7 @@ function laterFields(env: Env, i: number): void {
 }
 export function checkAndResolveInsns(env: Env): void {
   for (let i = 0; i < env.insns.length; i++) {
+    env.lookingAt = i;
     const insn = env.insns[i]!;
     const st = bpfClass(insn.code);
     if (env.f.insn_fields_first) {
@@ -176,4 +177,5 @@ export function checkAndResolveInsns(env: Env): void {
     if (OPCODES[insn.code] === undefined) env.fail("EINVAL", `unknown opcode ${insn.code.toString(16).padStart(2, "0")}`);
     fields(env, insn);
   }
+  env.lookingAt = null;
 }

@@ -12,6 +12,7 @@ export function checkRewrites(env: Env): void {
   env.insns.forEach((insn, i) => {
     if ((insn.code & 7) !== LDX || (insn.code & 0xe0) !== MEMSX || baseType(env.aux[i]!.ptrType) !== PTR_TO_ARENA) return;
     env.insnIdx = i;
+    env.lookingAt = i;
     env.fail("EOPNOTSUPP", "sign extending loads from arena are not supported yet");
   });
 }

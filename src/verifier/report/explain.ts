@@ -28,8 +28,11 @@ function explained(env: Env, result: VerifyResult): Explanation {
   const c = new Case(env, result.message, lines);
   const found = find(c);
   const told = found?.told ?? fallback(c);
-  const source = findLineInfo(env, env.insnIdx);
-  const expression = source ? expressionAt(source.text, source.lineCol & 0x3ff) : null;
+  // A check of the whole program stands at no instruction, unless the family knows one.
+  const whole = !c.located && told.at === undefined;
+  const at = told.at ?? (whole ? 0 : c.at);
+  const source = findLineInfo(env, at);
+  const expression = source && !whole ? expressionAt(source.text, source.lineCol & 0x3ff) : null;
   const { path, branches } = pathOf(c);
   const registers = [...new Set(told.registers ?? [])].filter((n) => c.walking && c.reg(n) !== undefined);
   return {
@@ -37,8 +40,8 @@ function explained(env: Env, result: VerifyResult): Explanation {
     check: found?.family.check ?? "",
     title: told.title,
     reason: told.reason,
-    insn: env.insnIdx as InsnIdx,
-    insnText: env.insns[env.insnIdx] ? env.log.insnText(env.insnIdx) : "",
+    insn: at as InsnIdx,
+    insnText: !whole && env.insns[at] ? env.log.insnText(at) : "",
     ...(source ? { source } : {}),
     ...(expression ? { expression } : {}),
     operands: registers.map((n) => c.operand(n)),

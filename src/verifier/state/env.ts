@@ -81,6 +81,8 @@ export class Env {
   maps: VMap[] = [];
   /** recording walks of releases with structured reports: the newest event of the current path */
   history: HistoryEvent | null = null;
+  /** the region of memory looked at last, for reports about it */
+  accessed: { insn: number; off: number; size: number; object: number } | null = null;
   /** those that instructions name */
   readonly usedMaps = new Set<VMap>();
 
@@ -114,6 +116,8 @@ export class Env {
   equalLoop = false;
   /** true ends the walk */
   progress: ((processed: number, states: number) => boolean) | null = null;
+  /** the instruction that a check of the whole program looks at; null while none does */
+  lookingAt: number | null = null;
   /** paths are being walked, not the program looked at as a whole */
   walking = false;
   /** true while what explanations need is kept */
@@ -291,7 +295,7 @@ export class Env {
   }
   get disasmForms(): DisasmForms {
     const { f } = this;
-    return { kfuncs: f.disasm_kfuncs, atomics: f.disasm_atomics, cpuV4: f.disasm_cpu_v4, mayGoto: f.disasm_may_goto, addrSpaceCast: f.disasm_may_goto, loadAcquire: f.disasm_load_acquire, gotox: f.disasm_gotox };
+    return { kfuncs: f.disasm_kfuncs, atomics: f.disasm_atomics, cpuV4: f.disasm_cpu_v4, ldsxSizes: f.disasm_ldsx_sizes, mayGoto: f.disasm_may_goto, addrSpaceCast: f.disasm_may_goto, loadAcquire: f.disasm_load_acquire, gotox: f.disasm_gotox };
   }
   /** Does the program's own type count, or the one it extends? Only "ext" differs (kernel resolve_prog_type). */
   get progType(): string {

@@ -20,6 +20,8 @@ export interface Told {
   fixes: readonly string[];
   registers?: readonly number[];
   related?: Explanation["related"];
+  /** the instruction it is about, where the walk does not stand at it */
+  at?: number;
 }
 export interface Access { base: number; off: number; size: number; write: boolean; atomic: boolean }
 export interface Call { kind: "helper" | "kfunc" | "function"; name: string }
@@ -30,6 +32,8 @@ export class Case {
   /** the log's last lines, the message's own last */
   readonly lines: readonly string[];
   readonly at: number;
+  /** is it known which instruction was refused? */
+  readonly located: boolean;
   readonly insn: Insn | undefined;
   readonly way: Way | null;
   readonly meanings: Meanings | null;
@@ -38,8 +42,10 @@ export class Case {
     this.env = env;
     this.message = message;
     this.lines = lines;
-    this.at = env.insnIdx;
-    this.insn = env.insns[env.insnIdx];
+    const found = env.walking ? env.insnIdx : (env.lookingAt ?? named(env, message));
+    this.located = found !== null;
+    this.at = found ?? env.insnIdx;
+    this.insn = env.insns[this.at];
     this.way = env.walking ? new Way(env) : null;
     this.meanings = this.way && new Meanings(this.way);
   }
@@ -52,7 +58,9 @@ export class Case {
     return this.env.regsBefore[n] ?? (this.walking ? this.env.curState.cur.regs[n] : undefined);
   }
   means(n: number): string | null {
-    return this.way && this.meanings ? this.meanings.of(n, this.way.now()) : null;
+    const means = this.way && this.meanings ? this.meanings.of(n, this.way.now()) : null;
+    // a loop's body may have been left with more than the constant its variable began with
+    return means !== null && /^-?\d+$/.test(means) && this.reg(n)?.type === SCALAR_VALUE && this.reg(n)?.varOff.mask !== 0n ? null : means;
   }
   /** "R2 (ctx->data_end)", or "R2". */
   who(n: number): string {
@@ -110,7 +118,9 @@ export class Case {
   }
   expressionOf(idx: number): string | null {
     const info = findLineInfo(this.env, idx);
-    return info ? (expressionAt(info.text, info.lineCol & 0x3ff)?.text ?? info.text.trim()) || null : null;
+    const text = info ? (expressionAt(info.text, info.lineCol & 0x3ff)?.text ?? info.text.trim()) : "";
+    // of inline assembly the instruction says more
+    return text === "" || /^(?:__)?asm(?:__)?\b/.test(text) ? null : text;
   }
   insnText(idx: number): string {
     return this.env.insns[idx] ? this.env.log.insnText(idx).replace(/^\([0-9a-f]{2}\) /, "") : "";
@@ -129,7 +139,7 @@ export class Case {
     const means = this.means(n);
     const def = this.way?.define(n, this.way.now());
     const out: Operand = { name: `R${n}`, means: means ?? `R${n}`, text: this.what(n), type: this.typeOf(n), ...(r && r.type !== NOT_INIT ? { bounds: boundsView(r) } : {}) };
-    if (def?.kind !== "insn" && def?.kind !== "passed") return out;
+    if ((def?.kind !== "insn" && def?.kind !== "passed") || r?.type === NOT_INIT) return out;
     const made = def.kind === "insn" ? this.meanings?.ofInsn(def.at) : means;
     const source = findLineInfo(this.env, def.at.pos);
     return { ...out, origin: { insn: def.at.pos as InsnIdx, text: made ? `R${n} = ${made}` : this.insnText(def.at.pos), ...(source ? { source } : {}) } };
@@ -142,6 +152,12 @@ export class Case {
     }
     return null;
   }
+}
+
+/** The instruction that the words of a check of the whole program name: "unreachable insn 7". */
+function named(env: Env, message: string): number | null {
+  const n = Number(/\binsn (\d+)\b/.exec(message)?.[1] ?? NaN);
+  return env.insns[n] ? n : null;
 }
 
 /** A family of refusals. `check` is the kernel function whose words they are, as of 7.3. */
@@ -157,6 +173,14 @@ export const fixed = (name: string, check: string, match: RegExp, title: string,
 
 export const plural = (n: number | bigint, what: string): string => `${n} ${what}${Number(n) === 1 ? "" : "s"}`;
 export const article = (word: string): string => `${/^[aeiou]/i.test(word) ? "an" : "a"} ${word}`;
+/** "percpu_rcu_ptr_": what is known about a pointer to a kernel object, one word each before `ptr`. */
+function kernelPointer(type: string): string | null {
+  const m = /^((?:(?:trusted|untrusted|rcu|percpu|user|rdonly)_)*)ptr(?:_(\w+))?$/.exec(type);
+  if (!m) return null;
+  const words = m[1]!.split("_").filter((w) => w !== "").map((w) => ({ percpu: "per-CPU", rcu: "RCU-protected", user: "user-space", rdonly: "read-only" })[w] ?? w);
+  const to = m[2] ? `struct ${m[2]}` : "a kernel object";
+  return `${article([...words, "pointer"].join(" "))} to ${to}`;
+}
 /** The kernel's type words for people. */
 export function typeWords(type: string): string {
   const word = type.trim();
@@ -169,5 +193,5 @@ export function typeWords(type: string): string {
     ptr: "a pointer to a kernel object", trusted_ptr: "a trusted pointer to a kernel object", untrusted_ptr: "an untrusted pointer", rcu_ptr: "a pointer protected by RCU", percpu_ptr: "a per-CPU pointer", flow_keys: "the flow keys", arena: "an arena pointer",
     func: "a function", dynptr_ptr: "a dynptr", tp_buffer: "a tracepoint's buffer", insn: "an instruction address", rdonly_untrusted_mem: "untrusted memory",
   };
-  return `${known[base] ?? (base.includes("ptr_") ? "a pointer to a kernel object" : `${base}`)}${or}`;
+  return `${known[base] ?? kernelPointer(base) ?? base}${or}`;
 }

@@ -49,6 +49,11 @@ export class Meanings {
   indexOf(reg: number, m: Moment): { index: string; unit: number; add: number } | null {
     return this.expr(reg, m, DEPTH)?.indexed ?? null;
   }
+  /** A number as an index: "i" times `unit` bytes. */
+  scaledOf(reg: number, m: Moment): { index: string; unit: number } | null {
+    const e = this.expr(reg, m, DEPTH);
+    return e ? (e.scaled ?? { index: e.text, unit: 1 }) : null;
+  }
   /** What the instruction at that moment computes into its destination, and where it stands. */
   ofInsn(at: Moment): string | null {
     const e = this.computed(at, DEPTH);
@@ -63,9 +68,16 @@ export class Meanings {
       case "insn": return this.computed(def.at, depth);
       case "passed": return this.expr(reg, def.at, depth - 1) ?? null;
       case "entry": return def.callback ? atom(`argument ${reg} of the callback`) : this.argument(reg);
-      case "returned": return atom(`${this.env.subprogName(def.subprog) || `func#${def.subprog}`}(…)`);
+      case "returned": return { ...atom(`${this.env.subprogName(def.subprog) || `func#${def.subprog}`}(…)`), ...this.resultOf(def.subprog) };
       case "lost": return null;
     }
+  }
+  /** What the result of one of the program's own functions points to, by its prototype. */
+  private resultOf(subprog: number): Pick<Expr, "points"> {
+    const { btf } = this.env;
+    const func = btf?.type(this.env.prog.funcInfo[subprog]?.typeId ?? (0 as BtfId));
+    const proto = func?.kind === BtfKind.FUNC ? btf!.type(func.type) : undefined;
+    return proto?.kind === BtfKind.FUNC_PROTO ? pointsOf(btf!, proto.ret) : {};
   }
   /** An argument of the function the walk began with, by its name and type in BTF. */
   private argument(reg: number): Expr | null {
@@ -208,7 +220,7 @@ export class Meanings {
     const insn = env.insns[at.pos]!;
     if (insn.src === BPF_PSEUDO_CALL) {
       const i = env.findSubprog(at.pos + insn.imm + 1);
-      return i >= 0 ? atom(`${env.subprogName(i) || `func#${i}`}(…)`) : null;
+      return i >= 0 ? { ...atom(`${env.subprogName(i) || `func#${i}`}(…)`), ...this.resultOf(i) } : null;
     }
     const name = insn.src === BPF_PSEUDO_KFUNC_CALL ? env.kfuncName(insn) : env.kernel.helper(insn.imm)?.name;
     if (name === undefined) return null;
@@ -223,7 +235,7 @@ export class Meanings {
 function indexed(a: Expr, b: Expr): Pick<Expr, "indexed"> {
   const [pointer, number] = b.scaled || (isPointer(a) && !isPointer(b)) ? [a, b] : a.scaled || (isPointer(b) && !isPointer(a)) ? [b, a] : [null, null];
   if (!pointer || !number || isPointer(number) || /^-?\d+$/.test(number.text)) return {};
-  return { indexed: { ...(number.scaled ?? { index: number.sum?.base.text ?? number.text, unit: 1 }), add: (pointer.sum?.add ?? 0) + (number.scaled ? 0 : (number.sum?.add ?? 0)) } };
+  return { indexed: { ...(number.scaled ?? { index: number.sum?.base.text ?? number.text, unit: 1 }), add: (pointer.fp ?? pointer.sum?.add ?? 0) + (number.scaled ? 0 : (number.sum?.add ?? 0)) } };
 }
 const isPointer = (e: Expr): boolean => e.points !== undefined || e.address !== undefined || e.fp !== undefined || /^(?:&\w|bpf_\w+\(|\w+->data\b)/.test(e.text);
 

@@ -1,5 +1,6 @@
 /** What may be done with a pointer: NULL checks, arithmetic, dereferences of what is none. */
-import { type Case, type Family, family, fixed, type Told, typeWords } from "./case.ts";
+import { lostBy } from "./calls-before.ts";
+import { type Case, type Family, family, fixed, plural, type Told, typeWords } from "./case.ts";
 import { OP_CALL } from "../../../isa/table.ts";
 
 /** Where a value that may be NULL came from: "bpf_map_lookup_elem() at line 12". */
@@ -16,57 +17,96 @@ function maker(c: Case, n: number): { text: string; insn: number | null } {
   }
   return { text: c.means(n) ?? `R${n}`, insn: def?.kind === "insn" ? def.at.pos : null };
 }
+/** A name for the pointer in proposed code: what it stands for, where that is short. */
+const inCode = (means: string | null): string => (means !== null && /^[A-Za-z_][\w>.-]*$/.test(means) ? means : "p");
+/** What the program does where it must not: by the kind of program. */
+const LEAVE: Readonly<Record<string, string>> = { xdp: "return XDP_PASS;", sched_cls: "return 0;" };
 function nullCheck(c: Case, n: number, type: string): Told {
   const from = maker(c, n);
+  const call = from.text.includes("()");
+  const means = c.means(n);
+  const leave = LEAVE[c.env.prog.type] ?? "return 0;";
+  const origin = call ? `${from.text} may give NULL` : means === null || from.text === means ? "" : `${from.text} may be NULL`;
   return {
     title: "Pointer may be NULL", registers: [n],
-    reason: `${c.who(n)} is ${typeWords(type)}: ${from.text} may give NULL, and no comparison with NULL stands on this path${c.call ? ` before it is passed to ${c.call.name}()` : " before this access"}.`,
-    fixes: [from.text.includes("()") ? `Check the return value of ${from.text} for NULL: \`if (!p) return …;\`` : `Check ${c.means(n) ?? `R${n}`} for NULL before it is used: \`if (!p) return …;\``, "Check the very value that is used: a second call gives another pointer"],
+    reason: `${c.who(n)} is ${typeWords(type)}${origin === "" ? "" : `: ${origin}`}; no comparison with NULL stands on this path${c.call ? ` before it is passed to ${c.call.name}()` : " before this access"}.`,
+    fixes: [
+      call ? `Check the return value of ${from.text} for NULL before it is used: \`if (!p) ${leave}\`` : `Check ${means ?? `R${n}`} for NULL before it is used: \`if (!${inCode(means)}) ${leave}\``,
+      call ? "Check the very value that is used: a second call gives another pointer" : "Read it into a variable and check that: a second read gives another pointer",
+    ],
     ...(from.insn !== null ? { related: [c.related(from.insn, "the pointer comes from here")] } : {}),
   };
 }
+/** Ways to get at what these kinds of pointers lead to, which are not memory for programs. */
+const INSTEAD: Readonly<Record<string, string>> = {
+  map_ptr: "Use bpf_map_lookup_elem() to get at a map's values", pkt_end: "data_end is only for comparing: access the packet through data", dynptr_ptr: "Use bpf_dynptr_read(), bpf_dynptr_write(), bpf_dynptr_data() or bpf_dynptr_slice() to get at its data",
+  func: "A function can only be called, or passed as a callback", insn: "An instruction address is only for an indirect jump",
+};
 function notMemory(c: Case, n: number, type: string): Told {
   const means = c.means(n);
   const scalar = type === "scalar" || type === "inv";
   if (!scalar) {
     return {
       title: `Loads and stores through ${typeWords(type)} are not possible`, registers: [n], reason: `${c.who(n)} is ${typeWords(type)}, which is not memory that a program may access.`,
-      fixes: [type === "map_ptr" ? "Use bpf_map_lookup_elem() to get at a map's values" : type === "pkt_end" ? "data_end is only for comparing: access the packet through data" : type.startsWith("fp") ? "Access the stack through the frame pointer with a constant offset" : "Get at its contents with the helper or kfunc made for it"],
+      fixes: [INSTEAD[type] ?? (type.startsWith("fp") ? "Access the stack through the frame pointer with a constant offset" : "Get at its contents with the helper or kfunc made for it")],
     };
   }
-  const known = c.reg(n)?.varOff.mask === 0n;
-  const lost = lostPacket(c, n);
-  const fixes = lost !== null ? [] : [
-    "Pass on the pointer itself: a pointer that went through arithmetic the verifier cannot follow, or through memory in parts, is a number afterwards",
-    "To read kernel memory at an address, use bpf_probe_read_kernel() or bpf_core_read()",
-  ];
-  if (lost === null && means !== null && /->|\*\(/.test(means)) fixes.unshift(`${means} is a number for the verifier: read what it points to with bpf_probe_read_kernel() or bpf_core_read()`);
-  if (known && c.reg(n)!.varOff.value === 0n) fixes.unshift("The pointer is NULL on this path: leave before the access when it is");
-  if (lost !== null) fixes.unshift(`Read data and data_end from the context again after ${lost}, and compare again: the call may move the packet`);
-  return {
-    title: known && c.reg(n)!.varOff.value === 0n ? "NULL is dereferenced" : "A number is used as a pointer", registers: [n],
-    reason: `${c.who(n)} is ${known ? `the number ${c.range(n)}` : `a number (${c.what(n)})`} at this point, not a pointer to memory that a program may access.${lost === null ? "" : ` It was a packet pointer before ${lost}.`}`, fixes,
-  };
-}
-const CHANGES_PACKET = /^bpf_(?:skb_(?:store_bytes|vlan_push|vlan_pop|change_\w+|pull_data|adjust_room)|xdp_adjust_\w+|l[34]_csum_replace|clone_redirect|msg_(?:pull|push|pop)_data|lwt_\w+|tail_call|store_hdr_opt|reserve_hdr_opt)$/;
-/** A call between the pointer's making and here that may have moved the packet: its name and place. */
-function lostPacket(c: Case, n: number): string | null {
-  if (!c.way || !/data/.test(c.means(n) ?? "")) return null;
-  const def = c.way.define(n, c.way.now());
-  for (let m = c.way.now(), i = 0; i < 2000; i++) {
-    const prev = c.way.back(m);
-    if (!prev || (def.kind === "insn" && prev.at.pos === def.at.pos)) return null;
-    const call = c.callAt(prev.at.pos);
-    if (call && CHANGES_PACKET.test(call.name)) return `${call.name}() at ${c.place(prev.at.pos)}`;
-    m = prev.at;
+  const r = c.reg(n);
+  const known = r?.varOff.mask === 0n;
+  if (known && (r.varOff.value === 0n || BigInt.asUintN(64, r.varOff.value) < 4096n)) {
+    const zero = r.varOff.value === 0n;
+    const from = maker(c, n);
+    const gave = from.text.includes("()");
+    return {
+      title: "NULL is dereferenced", registers: [n],
+      reason: `${zero ? `${c.who(n)} is NULL on this path` : `${c.who(n)} is the number ${c.range(n)}: a member at that offset of a structure at NULL`}${gave ? `: ${from.text} gave it` : ""}.`,
+      fixes: [`Leave before the access when the pointer is NULL: \`if (!${inCode(means)}) return 0;\``],
+      ...(gave && from.insn !== null ? { related: [c.related(from.insn, "the pointer comes from here")] } : {}),
+    };
   }
-  return null;
+  const lost = lostBy(c, n);
+  if (lost !== null) {
+    const packet = lost.text.includes("packet");
+    return {
+      title: packet ? "The packet pointer is no longer valid" : "The pointer is no longer valid", registers: [n],
+      reason: `${c.who(n)} was a pointer, but ${lost.text}; since then the verifier takes it for a plain number.`,
+      fixes: packet
+        ? [`Read data and data_end from the context again after ${lost.text.replace(" may have moved the packet", "")}, and compare again`]
+        : [`Use the pointer before ${lost.name}(), not after it: read what is needed into a variable first`],
+      related: [c.related(lost.insn, packet ? "the packet may move here" : "it is given away here")],
+    };
+  }
+  const slot = /^\*\(u64 \*\)\(fp - (\d+)\)$/.exec(means ?? "");
+  if (slot) {
+    return {
+      title: "A pointer that was saved on the stack is lost", registers: [n],
+      reason: `R${n} was read from the stack at fp-${slot[1]}, and there is no whole pointer there: it was overwritten, in part or by a call that got the address of that memory.`,
+      fixes: ["Keep the pointer in a variable of its own, whose address is not passed on", "Check that no write goes beyond the end of the buffer beside it on the stack"],
+    };
+  }
+  const address = /->|\*\(|\(…\)/.test(means ?? "");
+  const task = means === "bpf_get_current_task(…)" && c.env.kernel.helperByName("bpf_get_current_task_btf") !== undefined;
+  const kernel = /probe|tracepoint|tracing|perf_event|lsm/.test(c.env.prog.type);
+  const line = /^(\w+)->([\w.]+)$/.exec(c.expression);
+  return {
+    title: "A number is used as a pointer", registers: [n],
+    reason: `${c.who(n)} is ${known ? `the number ${c.range(n)}` : "a number for the verifier"}, not a pointer to memory that a program may access.`,
+    fixes: [
+      ...(address && kernel ? [`Read what it points to with ${line ? `\`BPF_CORE_READ(${line[1]}, ${line[2]})\`` : "BPF_CORE_READ() or bpf_probe_read_kernel()"}: the address is one of the kernel's, but nothing proves it`] : []),
+      ...(task ? ["Or get the task with bpf_get_current_task_btf(), which gives a pointer that can be followed"] : []),
+      ...(address && kernel ? [] : ["Keep the pointer itself: one that went through arithmetic the verifier cannot follow, or through memory in parts, is a number afterwards"]),
+      ...(kernel && !address ? ["To read kernel memory at an address, use bpf_probe_read_kernel() or BPF_CORE_READ()"] : []),
+    ],
+  };
 }
 function unread(c: Case, n: number): Told {
   const def = c.way?.define(n, c.way.now());
   const writer = def?.kind === "insn" ? def.at.pos : null;
   const call = writer !== null ? c.callAt(writer) : null;
   const exit = c.env.insns[c.at]?.code === 0x95;
+  if (n === 0 && call?.kind === "function" && writer !== null) {
+    return { title: `${call.name}() returns nothing`, registers: [], reason: `R0 is read here as the result of ${call.name}() at ${c.place(writer)}, and that function returns nothing.`, fixes: [`Let ${call.name}() return a value`, "Or do not use its result"], related: [c.related(writer, `${call.name}() is called here`)] };
+  }
   if (exit && n === 0) return { title: "The program does not set its return value", registers: [], reason: "R0 holds the return value, and nothing was written to it on this path.", fixes: ["Return a value on every path: `return 0;`", ...(call ? [] : ["A function that falls off its end, or runs into undefined behaviour (an endless loop, an uninitialised variable), is compiled to nothing"])] };
   if (call && writer !== null && n >= 1 && n <= 5) {
     return {
@@ -77,19 +117,49 @@ function unread(c: Case, n: number): Told {
   return {
     title: "A register is read that was never written", registers: [],
     reason: `R${n} has no value on this path${c.call ? `, and ${c.call.name}() takes it as argument ${n}` : ""}.`,
-    fixes: [n === 0 ? "Write R0 before it is read" : c.call && n <= 5 ? `Pass argument ${n} to ${c.call.name}()` : `Initialise the variable on every path that leads here (R${n})`, "A variable that is used uninitialised is the usual cause: compile with -Wall"],
+    fixes: [n === 0 ? "Write R0 before it is read" : c.call && n <= 5 ? `Pass argument ${n} to ${c.call.name}()` : `Initialise the variable on every path that leads here (R${n})`, "A variable used before it is set is the usual cause: `-Wall` names it"],
   };
 }
 function modified(c: Case, type: string, n: number, off: string, what: string): Told {
   const ctx = type === "ctx";
+  const r = c.reg(n);
+  const call = c.call?.name;
+  const registers = [n];
+  if (type.includes("or_null") || c.typeOf(n).includes("or_null")) {
+    const told = nullCheck(c, n, c.typeOf(n));
+    return { ...told, reason: `${c.who(n)} lies inside an object that may be NULL: it is ${typeWords(type)} moved by ${off}, and was not compared with NULL.` };
+  }
+  const where = what === "variable" ? `at an offset that is not a constant (${r ? `${BigInt.asIntN(64, r.r64.smin)} … ${BigInt.asIntN(64, r.r64.smax)}` : off})` : `moved by ${plural(Number(off), "byte")}`;
+  const struct = ((t) => (t && "name" in t && t.name !== "" ? t.name : null))(r?.btf?.type(r.btfId));
   return {
-    title: ctx ? "The context is used at an offset" : "The pointer was moved from its start", registers: [n],
-    reason: `${c.who(n)} is ${typeWords(type)} ${what === "variable" ? `at an offset that is not a constant (${off})` : `moved by ${off}`}; here it has to be used as it was given.`,
+    title: ctx ? "The context is used at an offset" : what === "variable" ? "The pointer has an offset that is not a constant" : "The pointer was moved from its start", registers,
+    reason: `${c.who(n)} is ${typeWords(type)} ${where}; ${call ? `${call}() takes it as it was given` : "here it has to be used as it was given"}.`,
     fixes: [
-      ctx ? "Access the context with its own pointer and a constant offset in the instruction (`ctx->field`), never through a pointer that was computed from it" : "Use the pointer as it was given",
-      ...(ctx ? ["Where the compiler does this, read the fields into variables right at the start, or mark the accesses volatile"] : c.call ? [`Pass the start of the object to ${c.call.name}()`] : ["Put the offset into the load or store itself"]),
+      ctx ? (call ? `Pass the context itself to ${call}()` : what === "variable" ? "Read the fields at constant offsets into a local array, and index that: `__u32 copy[] = { ctx->cb[0], ctx->cb[1] };`" : "Access the context with its own pointer and a constant offset in the instruction: `ctx->field`")
+        : call && what === "fixed" ? `Pass the start of the object to ${call}()${struct !== null && Number(off) > 0 ? `: \`container_of(p, struct ${struct}, member)\` for a pointer to a member` : ""}`
+        : "Use a constant offset: the member's address, `&p->member`",
+      ...(ctx && !call && what !== "variable" ? ["Where the compiler made one load of several (`c ? ctx->a : ctx->b`), read each field into a variable with a barrier behind it: `__u32 a = ctx->a; barrier_var(a);`"] : []),
     ],
   };
+}
+/** Register of the call or access that carries a variable offset and is of that type. */
+function varying(c: Case, type: string): number {
+  if (c.access) return c.access.base;
+  for (let n = 1; n <= 5; n++) {
+    const r = c.reg(n);
+    if (r && r.varOff.mask !== 0n && c.typeOf(n).startsWith(type.replace(/_$/, "")) && c.typeOf(n) !== "scalar") return n;
+  }
+  return 1;
+}
+/** "i" where a scaled index is added, with the greatest that stays inside of the map's value. */
+function addend(c: Case): { name: string; most: number | null } {
+  const found = c.way && c.insn && c.meanings?.scaledOf(c.numberOperand(), c.way.now());
+  const pointer = c.insn ? (c.reg(c.insn.dst)?.type === 1 ? c.insn.src : c.insn.dst) : 0;
+  const to = c.reg(pointer);
+  const size = to?.map ? to.map.valueSize - Number(BigInt.asIntN(64, to.varOff.value)) - to.off : null;
+  const named = /^[^[]*\[([^[\]]+)\]$/.exec(c.expression)?.[1]?.trim();
+  const name = named && !/^\d+$/.test(named) ? named : found && /^[\w>.-]+$/.test(found.index) ? found.index : "index";
+  return { name, most: size !== null && found && to?.varOff.mask === 0n ? Math.floor(size / found.unit) - 1 : null };
 }
 
 const OPERATOR: Readonly<Record<string, string>> = { "&=": "and", "|=": "or", "^=": "xor", "/=": "division", "%=": "remainder", "*=": "multiplication", "<<=": "shift", ">>=": "shift", "s>>=": "shift" };
@@ -110,42 +180,41 @@ export const POINTERS: readonly Family[] = [
   fixed("frame-pointer", "__check_reg_arg", /^frame pointer is read only$/, "R10 cannot be written", "R10 is the frame pointer and stays as it is.", "Copy R10 to another register and change the copy"),
   family("modified-pointer", "__check_ptr_off_reg", /^dereference of modified (\S+) ptr R(\d+) off=(-?\d+) disallowed$/, (c, m) => modified(c, m[1]!, Number(m[2]), m[3]!, "fixed")),
   family("modified-pointer", "__check_ptr_off_reg", /^negative offset (\S+) ptr R(\d+) off=(-?\d+) disallowed$/, (c, m) => modified(c, m[1]!, Number(m[2]), m[3]!, "fixed")),
-  family("modified-pointer", "__check_ptr_off_reg", /^variable (\S+) access var_off=(.*?) disallowed$/, (c, m) => modified(c, m[1]!, c.access?.base ?? 1, m[2]!, "variable")),
-  family("modified-pointer", "__check_func_arg_reg_off", /^R(\d+) must have zero offset when passed to release func or trusted arg to kfunc$/, (c, m) => modified(c, c.typeOf(Number(m[1])), Number(m[1]), "an offset", "fixed")),
+  family("modified-pointer", "__check_ptr_off_reg", /^variable (\S+) access var_off=(.*?) disallowed$/, (c, m) => modified(c, m[1]!, varying(c, m[1]!), m[2]!, "variable")),
+  family("modified-pointer", "__check_func_arg_reg_off", /^R(\d+) must have zero offset when passed to release func or trusted arg to kfunc$/, (c, m) => {
+    const r = c.reg(Number(m[1]));
+    return modified(c, c.typeOf(Number(m[1])), Number(m[1]), r ? String(BigInt.asIntN(64, r.varOff.value) + BigInt(r.off)) : "0", "fixed");
+  }),
   family("pointer-arithmetic", "check_reg_sane_offset_scalar", /^math between (\S+) pointer and register with unbounded min value is not allowed$/, (c, m) => {
     const n = c.numberOperand();
+    const { name, most } = addend(c);
+    const held = c.range(n);
     return {
       title: "The number added to the pointer may be very negative", registers: c.insn ? [c.insn.dst, c.insn.src] : [],
-      reason: `${c.who(n)} is ${c.range(n)} and is added to ${typeWords(m[1]!)}; numbers below −2²⁹ are not followed.`,
-      fixes: ["Make the index unsigned and bound it before it is added: `if (index > MAX) return …;`", "Or check its lower end: `if (index < 0) return …;`", "Or mask it: `index &= 0xff;`"],
+      reason: `${c.who(n)} ${held === "anything" ? "may be any number" : `is ${held}`} and is added to ${typeWords(m[1]!)}; below −2²⁹ the verifier does not follow.`,
+      fixes: [`Make the index unsigned and bound it before it is used: \`if (${name} ${most !== null && most >= 0 ? `> ${most}` : ">= COUNT"}) return …;\``, `Or check both ends: \`if (${name} < 0 || ${name} ${most !== null && most >= 0 ? `> ${most}` : ">= COUNT"}) return …;\``],
     };
   }),
   family("pointer-arithmetic", "check_reg_sane_offset_scalar", /^math between (\S+) pointer and (-?\d+) is not allowed$/, (c, m) => ({
     title: "The pointer would leave what can be followed", registers: c.insn ? [c.insn.dst] : [], reason: `${m[2]} is added to ${typeWords(m[1]!)}; only numbers between −2²⁹ and 2²⁹ are followed.`, fixes: [`Add less: ${m[2]} lies outside −536870911 … 536870911`],
   })),
   family("pointer-arithmetic", "check_reg_sane_offset_scalar", /^value (-?\d+) makes (\S+) pointer be out of bounds$/, (c, m) => ({
-    title: "The pointer would leave what can be followed", registers: c.insn ? [c.insn.dst] : [], reason: `The number subtracted or added (${m[1]}) takes ${typeWords(m[2]!)} out of −2²⁹ … 2²⁹.`, fixes: ["Bound the number before it is added"],
+    title: "The pointer would leave what can be followed", registers: c.insn ? [c.insn.dst] : [], reason: `The number that is added may be ${m[1]}, which takes ${typeWords(m[2]!)} out of −2²⁹ … 2²⁹.`, fixes: ["Bound the number to the object before it is added: `if (n >= COUNT) return …;`"],
   })),
   family("pointer-arithmetic", "check_reg_sane_offset_ptr", /^(\S+) pointer offset (-?\d+) is not allowed$/, (c, m) => ({
-    title: "The pointer's offset is too large", registers: c.insn ? [c.insn.dst] : [], reason: `After this instruction ${typeWords(m[1]!)} would be ${m[2]} away from its start; only −2²⁹ … 2²⁹ is followed.`, fixes: ["Keep the offset within −536870911 … 536870911", "Where the offset is a variable, bound it first"],
+    title: "The pointer's offset is too large", registers: c.insn ? [c.insn.dst] : [], reason: (c.insn && c.reg(c.insn.dst)?.varOff.mask !== 0n) || Math.abs(Number(m[2])) >= 2 ** 62 ? `${c.insn ? c.who(c.insn.dst) : "The pointer"} already carries a variable part without useful bounds, and more is added to it; only −2²⁹ … 2²⁹ is followed.` : `After this instruction ${typeWords(m[1]!)} would be ${m[2]} bytes away from its start; only −2²⁹ … 2²⁹ is followed.`, fixes: ["Bound the variable before it is added to the pointer: `if (n >= COUNT) return …;`", "Keep constant offsets inside of the object"],
   })),
   family("pointer-arithmetic", "adjust_ptr_min_max_vals", /^R(\d+) tried to subtract pointer from scalar$/, (c, m) => ({ title: "A pointer is subtracted from a number", registers: [Number(m[1])], reason: `${c.expression} would subtract a pointer from a number, which gives nothing that could be accessed.`, fixes: ["Subtract in the other order: pointer − number", "The distance of two pointers is pointer − pointer"] })),
   family("pointer-arithmetic", "adjust_reg_min_max_vals", /^R(\d+) pointer (\S+) pointer prohibited$/, (c, m) => ({ title: "Two pointers are combined", registers: c.insn ? [c.insn.dst, c.insn.src] : [], reason: `${c.who(Number(m[1]))} and ${c.insn ? c.who(c.insn.src) : "the other operand"} are both pointers; \`${m[2]}\` of two pointers gives no pointer.`, fixes: ["Add a number to a pointer, not a pointer", ...(m[2] === "-=" ? [] : ["For a distance, subtract one from the other"])] })),
   family("pointer-arithmetic", "adjust_ptr_min_max_vals", /^R(\d+) pointer arithmetic on (\S+) prohibited$/, (c, m) => ({
     title: `Nothing can be added to ${typeWords(m[2]!)}`, registers: [Number(m[1])], reason: `${c.expression} computes with ${c.who(Number(m[1]))}, ${typeWords(m[2]!)}; pointers of this kind stay as they are.`,
-    fixes: [m[2] === "pkt_end" ? "Compute with data and compare the sum with data_end" : m[2] === "ctx" ? "Access the context with constant offsets in loads and stores" : m[2] === "map_ptr" ? "Use the map only as an argument of helpers" : "Access its members with constant offsets in loads and stores"],
+    fixes: [m[2] === "pkt_end" ? "Add to data instead, and compare the sum with data_end: `if (data + N > data_end) return …;`" : m[2] === "ctx" ? "Access the context at constant offsets: `ctx->field`" : m[2] === "map_ptr" ? "Use the map only as an argument of helpers" : "Access its members at constant offsets: `p->member`"],
   })),
-  family("pointer-arithmetic", "adjust_ptr_min_max_vals", /^R(\d+) subtraction from stack pointer prohibited$/, (_c, m) => ({ title: "Subtraction from a stack pointer", reason: `R${m[1]} points to the stack; a number may be added to it, but not a variable subtracted from it.`, fixes: ["Add a negative constant, or index from the buffer's start"], registers: [Number(m[1])] })),
-  family("pointer-arithmetic", "adjust_ptr_min_max_vals", /^R(\d+) bitwise operator (\S+) on pointer prohibited$/, (c, m) => ({ title: `Bitwise ${OPERATOR[m[2]!] ?? m[2]} on a pointer`, registers: [Number(m[1])], reason: `${c.expression} changes bits of ${c.who(Number(m[1]))}; afterwards it would be no pointer.`, fixes: ["Mask the index before it is added to the pointer", "Align with arithmetic on offsets, not on pointers"] })),
+  family("pointer-arithmetic", "adjust_ptr_min_max_vals", /^R(\d+) subtraction from stack pointer prohibited$/, (_c, m) => ({ title: "Subtraction from a stack pointer", reason: `R${m[1]} points to the stack; numbers may be added to it, negative ones too, but nothing may be subtracted.`, fixes: ["Add the negative number instead: `p + -n`", "Or index from the buffer's start: `buf + n`"], registers: [Number(m[1])] })),
+  family("pointer-arithmetic", "adjust_ptr_min_max_vals", /^R(\d+) bitwise operator (\S+) on pointer prohibited$/, (c, m) => ({ title: `Bitwise ${(OPERATOR[m[2]!] ?? m[2]!).toUpperCase()} on a pointer`, registers: [Number(m[1])], reason: `${c.expression} changes bits of ${c.who(Number(m[1]))}; afterwards it would be no pointer.`, fixes: ["Mask the index before it is added to the pointer: `buf[i & 7]`, not `(buf + i) & 7`"] })),
   family("pointer-arithmetic", "adjust_ptr_min_max_vals", /^R(\d+) pointer arithmetic with (\S+) operator prohibited$/, (c, m) => ({ title: `${OPERATOR[m[2]!] ? `A ${OPERATOR[m[2]!]}` : m[2]} on a pointer`, registers: [Number(m[1])], reason: `\`${m[2]}\` on ${c.who(Number(m[1]))} gives no pointer; only addition and subtraction do.`, fixes: ["Compute the offset first and add it to the pointer"] })),
   family("pointer-arithmetic", "adjust_ptr_min_max_vals", /^R(\d+) 32-bit pointer arithmetic prohibited$/, (c, m) => ({ title: "Arithmetic on half a pointer", registers: [Number(m[1])], reason: `The 32-bit instruction would cut ${c.who(Number(m[1]))} in half.`, fixes: ["Use 64-bit types for what is added to pointers (long, __u64)"] })),
   family("pointer-arithmetic", "check_alu_op", /^R(\d+) (?:pointer arithmetic prohibited|partial copy of pointer|sign-extension part of pointer)$/, (c, m) => ({ title: "A pointer is cut or negated", registers: [Number(m[1])], reason: `${c.expression} would make a number of ${c.who(Number(m[1]))}, which programs of this privilege may not see.`, fixes: ["Keep pointers in 64-bit variables and only add to them"] })),
   family("pointer-compare", "check_cond_jmp_op", /^R(\d+) pointer comparison prohibited$/, (c, m) => ({ title: "Pointers are compared", registers: [Number(m[1])], reason: `${c.who(Number(m[1]))} is a pointer; a program without CAP_PERFMON may compare pointers only with NULL or with the packet's end.`, fixes: ["Compare with NULL, or packet pointers with data_end", "Load the program with CAP_PERFMON"] })),
-  family("pointer-leak", "check_mem_access", /^R(\d+) leaks addr (?:into|as|to) (.*)$/, (c, m) => ({ title: "An address would leak", registers: [Number(m[1])], reason: `${c.who(Number(m[1]))} is an address and would become visible: ${m[2]}.`, fixes: ["Store or return numbers only", "Load the program with CAP_PERFMON"] })),
-  family("two-kinds", "save_aux_ptr_type", /^same insn cannot be used with different pointers$/, (c) => ({
-    title: "One instruction, two kinds of pointers", registers: c.access ? [c.access.base] : [],
-    reason: `On another path this very instruction accessed another kind of memory than ${c.access ? `${c.who(c.access.base)}, ${typeWords(c.typeOf(c.access.base))}` : "now"}; the kernel rewrites such accesses, and one instruction can be rewritten in one way only.`,
-    fixes: ["Access each kind of pointer in a branch of its own", "Keep the compiler from joining the branches: put `barrier_var(p)` or an empty asm volatile into one of them"],
-  })),
-  fixed("two-kinds", "adjust_reg_min_max_vals", /^same insn cannot be used with and without arena pointer$/, "One instruction, with and without an arena pointer", "On another path this very instruction computed with a pointer of the other kind, and arena pointers are computed in 32 bits.", "Compute with arena pointers in a branch of their own", "Keep the compiler from joining the branches with an empty asm volatile"),
+  family("pointer-leak", "check_mem_access", /^R(\d+) leaks addr (?:into|as|to) (.*)$/, (c, m) => ({ title: "An address would leak", registers: [Number(m[1])], reason: `${c.who(Number(m[1]))} is an address and would become visible: ${m[2]}.`, fixes: ["Store, pass or return numbers only: what the pointer points to, not the pointer", "Or load the program with CAP_PERFMON"] })),
 ];
