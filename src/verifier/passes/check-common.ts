@@ -16,7 +16,7 @@ import { newEpoch } from "./visited.ts";
 function checkCommon(env: Env, subprog: number, sleepable: boolean): void {
   const st = new VState();
   newEpoch();
-  env.log.prevLine = null;
+  env.log.forgetLine();
   env.trail = null;
   env.history = null;
   st.branches = 1;

@@ -77,7 +77,7 @@ export function doCheck(env: Env): void {
         if (env.f.log_changes_only && env.anyScratched()) log.insnState(st, st.curframe);
         log.linfo(idx, "; ");
         log.insnLine(idx);
-      }
+      } else if (log.silent) log.skip(idx);
       if (!st.speculative) aux.seen = true;
       prevInsnIdx = idx;
       if (st.speculative && aux.nospec) ended = true;

@@ -34,8 +34,10 @@ export class Log {
   frozen = -1;
   private prevLogPos = 0;
   private prevInsnPrintPos = 0;
+  /** instruction passed over last, or -1 */
+  private skipped = -1;
   /** line_info record printed last */
-  prevLine: object | null = null;
+  private prevLine: object | null = null;
 
   constructor(env: Env, level: number) {
     this.env = env;
@@ -104,6 +106,16 @@ export class Log {
       if (this.endPos < pos) this.write(last.slice(0, pos - this.endPos));
     }
   }
+  /** An instruction of which nothing is kept: what is printed next continues neither the line nor the source line before it. */
+  skip(idx: number): void {
+    this.skipped = idx;
+    this.prevLogPos = -1;
+  }
+  /** Source lines are printed from here on as if none had been. */
+  forgetLine(): void {
+    this.prevLine = null;
+    this.skipped = -1;
+  }
   /** `12: (b7) r0 = 1` */
   insnLine(idx: number): void {
     this.prevLogPos = this.endPos;
@@ -149,6 +161,10 @@ export class Log {
   linfo(insnIdx: number, prefix: string): void {
     const { env } = this;
     if (!this.verbose) return;
+    if (this.skipped >= 0) {
+      this.prevLine = findLineInfo(env, this.skipped) ?? this.prevLine;
+      this.skipped = -1;
+    }
     const info = findLineInfo(env, insnIdx);
     if (!info || info === this.prevLine) return;
     const prev = this.prevLine as typeof info | null;
