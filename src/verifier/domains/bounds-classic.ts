@@ -5,7 +5,7 @@
 import { S64_MAX, S64_MIN, U64_MAX } from "../../base/u64.ts";
 import type { Kernel } from "../../kernel/types.ts";
 import type { ScalarDomain, ScalarState } from "./bounds.ts";
-import { R32_UNBOUNDED, R64_UNBOUNDED, Range32, Range64, S32_MAX_N, S32_MIN_N, U32_MAX_N } from "./range.ts";
+import { R32_UNBOUNDED, R64_UNBOUNDED, Range32, Range64, r32Const, r64Const, S32_MAX_N, S32_MIN_N, U32_MAX_N } from "./range.ts";
 import { cachedSync } from "./sync-cache.ts";
 import { type Tnum, tnumClearSubreg, tnumConst, tnumIntersect, tnumOr, tnumRange, tnumSignedRange32, tnumSignedRange64, tnumSingleValue, tnumSubreg } from "./tnum.ts";
 
@@ -21,8 +21,17 @@ interface Bounds {
   umin: bigint; umax: bigint; smin: bigint; smax: bigint;
   u32min: number; u32max: number; s32min: number; s32max: number;
 }
-const r64 = (umin: bigint, umax: bigint, smin: bigint, smax: bigint): Range64 => new Range64(umin, umax, smin, smax, 0n, 0n);
-const r32 = (umin: number, umax: number, smin: number, smax: number): Range32 => new Range32(umin, umax, smin, smax, 0, 0);
+// Constants and unbounded ranges come from range.ts with an arc; one that is computed must be equal to them.
+const r64 = (umin: bigint, umax: bigint, smin: bigint, smax: bigint): Range64 => {
+  if (smin === smax && umin === umax && smin === BigInt.asIntN(64, umin)) return r64Const(umin);
+  if (smin === S64_MIN && smax === S64_MAX && umin === 0n && umax === U64_MAX) return R64_UNBOUNDED;
+  return new Range64(umin, umax, smin, smax, 0n, 0n);
+};
+const r32 = (umin: number, umax: number, smin: number, smax: number): Range32 => {
+  if (smin === smax && umin === umax && smin === (umin | 0)) return r32Const(BigInt(umin));
+  if (smin === S32_MIN_N && smax === S32_MAX_N && umin === 0 && umax === U32_MAX_N) return R32_UNBOUNDED;
+  return new Range32(umin, umax, smin, smax, 0, 0);
+};
 
 function load(s: ScalarState): Bounds {
   const a = s.r64, b = s.r32;

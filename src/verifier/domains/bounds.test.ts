@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Kernel } from "../../kernel/types.ts";
 import { BPF_JEQ, BPF_JGT, BPF_JLT, BPF_JSGE, BPF_JSLT, refineCond, revOpcode, scalarBranchTaken } from "./branch.ts";
 import { type ScalarState, scalarDomain, setUnknown } from "./bounds.ts";
+import { R32_UNBOUNDED, R64_UNBOUNDED, r32Const, r32Equal, r64Const, r64Equal } from "./range.ts";
 import { tnumIn, tnumAdd, tnumConst, tnumMulHma, tnumMulUnion, tnumRange } from "./tnum.ts";
 
 const domains = [["classic", false], ["circular", true]] as const;
@@ -22,6 +23,15 @@ const VALUES = [0n, 1n, 7n, 255n, 0x7fff_ffffn, 0x8000_0000n, 0xffff_ffffn, 0x1_
 
 describe.each(domains)("%s bounds", (_name, circular) => {
   const dom = domain(circular);
+  it("are equal however they came about", () => {
+    for (const c of VALUES) {
+      const low = Number(c & 0xffff_ffffn);
+      expect(r64Equal(dom.fromU64(c, c), r64Const(c))).toBe(true);
+      expect(r32Equal(dom.fromU32(low, low), r32Const(c))).toBe(true);
+    }
+    expect(r64Equal(dom.fromU64(0n, u64(-1n)), R64_UNBOUNDED)).toBe(true);
+    expect(r32Equal(dom.fromU32(0, 0xffff_ffff), R32_UNBOUNDED)).toBe(true);
+  });
   it("keep every value that satisfies a branch", () => {
     for (const op of [BPF_JEQ, BPF_JGT, BPF_JLT, BPF_JSGE, BPF_JSLT]) for (const c of VALUES) {
       const k = unknown();
