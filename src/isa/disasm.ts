@@ -15,6 +15,8 @@ export interface DisasmForms {
   atomics?: boolean;
   /** cpu v4: bswap, signed division, sign-extending moves and loads, gotol (6.6) */
   cpuV4?: boolean;
+  /** sign-extending loads are of 1, 2 or 4 bytes (7.3); before, one of 8 printed as `(null)` */
+  ldsxSizes?: boolean;
   /** may_goto (6.9) */
   mayGoto?: boolean;
   /** addr_space_cast (6.9) */
@@ -151,7 +153,7 @@ function disasmStx(insn: Insn, forms: DisasmForms): string {
 function disasmLdx(insn: Insn, forms: DisasmForms): string {
   const mode = bpfMode(insn.code);
   const signed = mode === BPF_MEMSX && forms.cpuV4 !== false;
-  if (mode !== BPF_MEM && !signed) return `BUG_ldx_${hex2(insn.code)}`;
+  if ((mode !== BPF_MEM && !signed) || (signed && forms.ldsxSizes === true && bpfSize(insn.code) === BPF_DW)) return `BUG_ldx_${hex2(insn.code)}`;
   const size = signed ? (SIGNED_SIZE_NAMES[bpfSize(insn.code) >> 3] ?? "(null)") : sizeName(insn.code);
   return `r${insn.dst} = *(${size} *)(r${insn.src} ${plus(insn.off)})`;
 }

@@ -279,6 +279,9 @@ export const VERIFIER_FEATURES = {
   // kfuncs
   kfunc_args_named_by_register: { since: "7.2", what: "messages name a kfunc's arguments by register" },
   kfunc_args_trusted: { since: "7.0", what: "kfunc arguments are trusted unless marked otherwise" },
+  callback_value_ids: { since: "7.3", what: "a callback's map value has an id" },
+  null_mem_arg_precise: { since: "7.3", what: "a null pointer passed as memory to a function is precise" },
+  mem_size_precise_once: { since: "7.3", what: "memory that is read and written marks its size once" },
   kfunc_static_args: { since: "7.3", what: "what a kfunc's argument is follows from its prototype alone" },
   kfunc_ctx_arg_type: { since: "6.2", what: "context arguments of kfuncs" },
   kfunc_opt_suffix: { since: "6.5", what: "the __opt suffix" },
@@ -318,6 +321,7 @@ export const VERIFIER_FEATURES = {
   disasm_kfuncs: { since: "5.13", what: "kfunc calls in the disassembly" },
   disasm_atomics: { since: "5.12", what: "atomic operations in the disassembly" },
   disasm_cpu_v4: { since: "6.6", what: "instructions of CPU v4" },
+  disasm_ldsx_sizes: { since: "7.3", what: "a sign-extending load of 8 bytes is no instruction in the disassembly" },
   disasm_may_goto: { since: "6.9", what: "may_goto in the disassembly" },
   disasm_load_acquire: { since: "6.15", what: "load_acquire in the disassembly" },
   disasm_gotox: { since: "6.19", what: "gotox" },

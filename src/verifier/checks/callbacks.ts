@@ -39,6 +39,7 @@ function mapKeyValue(env: Env, callee: FuncState, map: VMap, uid: number): void 
   mapPtr(callee.mut(1), T.CONST_PTR_TO_MAP, map, uid);
   mapPtr(callee.mut(2), T.PTR_TO_MAP_KEY, map, uid);
   mapPtr(callee.mut(3), T.PTR_TO_MAP_VALUE, map, uid);
+  if (env.f.callback_value_ids) callee.mut(3).id = env.newId();
   clearFrom(env, callee, 4);
   callee.inAsyncCallbackFn = true;
 }
@@ -59,6 +60,7 @@ const SETTERS: Readonly<Record<CallbackKind, SetCallee>> = {
     callee.setWhole(1, caller.regs[1]!);
     mapPtr(callee.mut(2), T.PTR_TO_MAP_KEY, map, 0);
     mapPtr(callee.mut(3), T.PTR_TO_MAP_VALUE, map, 0);
+    if (env.f.callback_value_ids) callee.mut(3).id = env.newId();
     callee.setWhole(4, caller.regs[3]!);
     clearFrom(env, callee, 5);
     bool(callee);

@@ -64,7 +64,7 @@ export function checkHelperMemAccess(env: Env, reg: RegState, regno: number, siz
 }
 
 /** A pointer with its size in the next register. Gives the largest size. */
-export function checkMemSizeReg(env: Env, memRegno: number, sizeRegno: number, t: "read" | "write", zeroOk: boolean, raw: RawMem | null): bigint {
+export function checkMemSizeReg(env: Env, memRegno: number, sizeRegno: number, t: "read" | "write", zeroOk: boolean, raw: RawMem | null, precise = true): bigint {
   const size = env.reg(sizeRegno);
   const { umin, umax, smin } = size.r64;
   const name = regName(sizeRegno);
@@ -73,13 +73,16 @@ export function checkMemSizeReg(env: Env, memRegno: number, sizeRegno: number, t
   if (umin === 0n && !env.f.zero_size_message) checkHelperMemAccess(env, env.reg(memRegno), memRegno, 0, t, zeroOk, tnumIsConst(size.varOff) ? raw : null);
   if (umax >= BPF_MAX_VAR_SIZ) env.fail("EACCES", `${name} unbounded memory access, use 'var &= const' or 'if (var < const)'`);
   checkHelperMemAccess(env, env.reg(memRegno), memRegno, Number(umax), t, zeroOk, tnumIsConst(size.varOff) ? raw : null);
-  markChainPrecision(env, sizeRegno);
+  if (precise) markChainPrecision(env, sizeRegno);
   return umax;
 }
 
 /** A pointer to memory of fixed size that may be read and written (arguments of global functions and kfuncs). */
 export function checkMemReg(env: Env, regno: number, reg: RegState, mut: () => RegState, memSize: number): void {
-  if (registerIsNull(reg)) return;
+  if (registerIsNull(reg)) {
+    if (env.f.null_mem_arg_precise && regno > 0) markChainPrecision(env, regno);
+    return;
+  }
   if (memSize > 0x7fff_ffff) env.fail("EACCES", `${regName(regno)} memory size ${memSize} is too large`);
   let r = reg;
   let saved: RegState | null = null;
@@ -107,7 +110,7 @@ export function checkKfuncMemSize(env: Env, memRegno: number): void {
   const saved = T.typeMayBeNull(env.reg(memRegno).type) ? env.reg(memRegno).clone() : null;
   if (saved) markPtrNotNull(env.mut(memRegno));
   try {
-    checkMemSizeReg(env, memRegno, memRegno + 1, "read", true, null);
+    checkMemSizeReg(env, memRegno, memRegno + 1, "read", true, null, !env.f.mem_size_precise_once);
     checkMemSizeReg(env, memRegno, memRegno + 1, "write", true, null);
   } finally {
     if (saved) {

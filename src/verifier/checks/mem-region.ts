@@ -25,6 +25,7 @@ function outside(env: Env, reg: RegState, name: string, off: bigint, size: numbe
 export function checkMemRegionAccess(env: Env, reg: RegState, name: string, off: number, size: number, memSize: number, zeroOk: boolean): void {
   const o = BigInt(off);
   const { smin, umax } = reg.r64;
+  env.accessed = { insn: env.insnIdx, off, size, object: memSize };
   if (!env.f.log_changes_only && env.log.verbose) env.log.state(env.curState, env.curState.curframe, true);
   const lo = smin + o;
   if (smin < 0n && (smin === -0x8000_0000_0000_0000n || lo !== BigInt.asIntN(32, lo) || lo < 0n))

@@ -1,4 +1,5 @@
 /** Arguments of functions as their BTF describes them (kernel btf_prepare_func_args, btf_check_func_arg_match). */
+import { markChainPrecision } from "./backtrack.ts";
 import { BtfKind } from "../../btf/types.ts";
 import { checkFuncArgRegOff, checkRegType } from "../checks/arg-types.ts";
 import { processDynptrFunc } from "../checks/dynptr.ts";
@@ -71,7 +72,11 @@ function matchArgs(env: Env, subprog: number, caller: FuncState): void {
         processDynptrFunc(env, regno, -1, 0, newCallMeta("", false));
         break;
       case "btf_id": {
-        if (arg.flags & T.PTR_UNTRUSTED || (registerIsNull(reg) && arg.flags & T.PTR_MAYBE_NULL)) break;
+        if (arg.flags & T.PTR_UNTRUSTED) break;
+        if (registerIsNull(reg) && arg.flags & T.PTR_MAYBE_NULL) {
+          if (env.f.null_mem_arg_precise && regno > 0) markChainPrecision(env, regno);
+          break;
+        }
         const type = { base: "ARG_PTR_TO_BTF_ID", flags: arg.flags };
         checkRegType(env, reg, regno, type, env.kernel.btf?.type(arg.btfId)?.name ?? null, "");
         checkFuncArgRegOff(env, reg, regno, type);

@@ -21,6 +21,7 @@ export function sortSubprogsTopo(env: Env): void {
         if (color[callee] === 2) continue;
         if (color[callee] === 1) {
           if (isPseudoFunc(insn)) continue;
+          env.insnIdx = idx;
           env.fail("EINVAL", `recursive call from ${env.subprogName(cur)}() to ${env.subprogName(callee)}()`);
         }
         color[callee] = 1;

@@ -1,6 +1,6 @@
 /** The causal path of 7.3's report: what of the history belongs to the value or resource in question (kernel diag_print_history). */
 import { tnumIsConst, tnumIsUnknown } from "../domains/tnum.ts";
-import { BtfKind } from "../../btf/types.ts";
+import { BtfKind, type BtfType } from "../../btf/types.ts";
 import type { Env } from "../state/env.ts";
 import type { RegState } from "../state/reg-state.ts";
 import * as T from "../state/reg-type.ts";
@@ -25,10 +25,12 @@ function offsetText(r: RegState): string {
   if (isUnbounded(r)) return "with unknown offset";
   return `with variable offset: known bits ${hex(r.varOff.value)}, unknown mask ${hex(r.varOff.mask)}, ${rangeText(r)}`;
 }
-/** `(struct task_struct)`: a type as the kernel's BTF printer begins a value of it. */
-export function btfTypeText(r: RegState): string {
+function btfTypeText(r: RegState): string {
   const t = r.btfId ? r.btf?.type(r.btfId) : undefined;
-  if (!t) return "";
+  return t ? typeText(t) : "";
+}
+/** `(struct task_struct)`: a type as the kernel's BTF printer begins a value of it. */
+export function typeText(t: BtfType): string {
   const keyword = t.kind === BtfKind.STRUCT ? "struct " : t.kind === BtfKind.UNION ? "union " : t.kind === BtfKind.ENUM || t.kind === BtfKind.ENUM64 ? "enum " : "";
   return `(${keyword}${t.name ?? ""})`;
 }

@@ -2,14 +2,16 @@
  * Which report goes with which message (kernel 7.3 diagnostics.c and its callers). Every place of the kernel that files a
  * report has a message of its own just before it, so the message tells which report it is. The words are the kernel's.
  */
-import { BPF_LDX, BPF_ST, BPF_STX, bpfClass } from "../../isa/table.ts";
+import { BPF_EXIT, BPF_JA, BPF_JMP, BPF_JMP32, BPF_LDX, BPF_ST, BPF_STX, bpfClass } from "../../isa/table.ts";
+import { fetchKfuncMeta, hasSuffix, pointee } from "../checks/kfunc/meta.ts";
 import { sizeBytes } from "../checks/size.ts";
-import { helperName, isHelperCall, isKfuncCall, isPseudoCall } from "../passes/insn-info.ts";
+import { helperName, isGotox, isHelperCall, isKfuncCall, isPseudoCall } from "../passes/insn-info.ts";
+import type { Insn } from "../../isa/types.ts";
 import type { Env } from "../state/env.ts";
 import type { RegState } from "../state/reg-state.ts";
 import * as T from "../state/reg-type.ts";
 import { isLockRef, type RefState } from "../state/state.ts";
-import { type Cause, isUnbounded, rangeText, SECTION_NAMES as SECTION, wasInvalidated } from "./causal-path.ts";
+import { type Cause, isUnbounded, rangeText, SECTION_NAMES as SECTION, typeText, wasInvalidated } from "./causal-path.ts";
 import type { Section } from "./history.ts";
 import { regTypeStr } from "./print-state.ts";
 
@@ -25,6 +27,8 @@ export interface Report {
   at: string;
   suggestion: string;
   insn: number;
+  /** filed before line information was looked at: the place is the instruction alone */
+  early?: true;
   /** what the causal path follows; without it there is none */
   cause?: Cause;
   /** the lock that is held, shown with the place that took it */
@@ -68,6 +72,14 @@ function callee(env: Env): string {
 const helperCalled = (env: Env): string => `helper ${helperName(env, env.insn)}#${env.insn.imm}`;
 const ORDINALS = ["", "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh", "twelfth"];
 
+/** `(struct task_struct)`: what a kfunc's parameter points to. */
+function expected(env: Env, name: string): string {
+  const fetched = fetchKfuncMeta(env, env.insn);
+  const param = fetched.ok ? fetched.meta.proto.params[Number(name.slice(1)) - 1] : undefined;
+  if (param && hasSuffix(param, "__map")) return "(struct bpf_map)";
+  const to = fetched.ok && param ? pointee(fetched.meta.btf, param.type) : undefined;
+  return to ? typeText(to.type) : "";
+}
 /** The report follows what became of a register, where the name is one. */
 function caused(name: string): { cause?: Cause } {
   const m = /^R(\d+)$/.exec(name);
@@ -80,8 +92,8 @@ function argument(env: Env, name: string, reason: string, suggestion: string): R
 }
 const policy = (operation: string, reason: string, suggestion: string): ReturnType<Rule["make"]> =>
   ({ category: "Policy", problem: "operation is not allowed", reason: `The ${operation} is not allowed: ${reason}.`, at: `policy check failed for ${operation}`, suggestion });
-const simple = (category: Category, problem: string, reason: string, suggestion: string, insn?: number): ReturnType<Rule["make"]> =>
-  ({ category, problem, reason, at: problem, suggestion, ...(insn === undefined ? {} : { insn }) });
+const simple = (category: Category, problem: string, reason: string, suggestion: string, insn?: number, early?: true): ReturnType<Rule["make"]> =>
+  ({ category, problem, reason, at: problem, suggestion, ...(insn === undefined ? {} : { insn }), ...(early ? { early } : {}) });
 const resource = (test: RegExp, problem: string, reason: string, suggestion: string): Rule => ({ test, make: () => simple("Resource Lifetime Safety", problem, reason, suggestion) });
 
 /** Reports about locks show the one that is held. */
@@ -148,13 +160,14 @@ function offsetText(r: RegState, off: number): string {
 function bounds(env: Env, said: Said, which: "negative" | "min" | "max" | "unbounded"): ReturnType<Rule["make"]> {
   const name = said.groups[0]!;
   const r = reg(env, name);
-  const { insn } = env;
+  const { insn, accessed } = env;
   const cls = bpfClass(insn.code);
   const plainAccess = cls === BPF_LDX || cls === BPF_ST || cls === BPF_STX;
   const line = /(?:value_size|key_size|mem_size)=(\d+) off=-?\d+ size=(\d+)/.exec(said.before) ?? /\boff=-?\d+ size=(\d+)/.exec(said.before);
-  const size = Number(line?.[line.length - 1] ?? (plainAccess ? sizeBytes(insn.code) : 0));
-  const object = line?.length === 3 ? Number(line[1]) : r && r.map ? r.map.valueSize : (r?.memSize ?? 0);
-  const off = plainAccess ? insn.off : 0;
+  const known = accessed?.insn === env.insnIdx ? accessed : null;
+  const size = known?.size ?? Number(line?.[line.length - 1] ?? (plainAccess ? sizeBytes(insn.code) : 0));
+  const object = known?.object ?? (line?.length === 3 ? Number(line[1]) : r && r.map ? r.map.valueSize : (r?.memSize ?? 0));
+  const off = known?.off ?? (plainAccess ? insn.off : 0);
   const smin = (r?.r64.smin ?? 0n) + BigInt(off), umax = r?.r64.umax ?? 0n;
   const proof = {
     negative: `the minimal bound for a memory access is a negative value: ${smin}`,
@@ -198,10 +211,14 @@ function modified(env: Env, said: Said): ReturnType<Rule["make"]> {
   };
 }
 
+/** A register as it was before the instruction, where the walk kept it. */
+const before = (env: Env, regno: number): RegState | undefined => env.regsBefore[regno] ?? env.curState?.cur.regs[regno];
+const outOfRange = (r: RegState | undefined): boolean => r !== undefined && (r.r64.smin >= BigInt(MAX_VAR_OFF) || r.r64.smin <= -BigInt(MAX_VAR_OFF));
+
 // pointer arithmetic: which operand was the pointer
 function pointerOperand(env: Env): [name: string, r: RegState | undefined] {
   const { dst, src } = env.insn;
-  const d = env.curState?.cur.regs[dst], s = env.curState?.cur.regs[src];
+  const d = before(env, dst), s = before(env, src);
   return d && d.type !== T.SCALAR_VALUE ? [`R${dst}`, d] : [`R${src}`, s];
 }
 const register = (problem: string, reason: string, suggestion: string, name?: string): ReturnType<Rule["make"]> => ({ ...simple("Register Type Safety", problem, reason, suggestion), ...caused(name ?? "") });
@@ -219,18 +236,22 @@ function unreadable(env: Env, said: Said): ReturnType<Rule["make"]> {
   };
 }
 
+const endsFlow = (i: Insn): boolean => i.code === (BPF_JMP | BPF_EXIT) || i.code === (BPF_JMP | BPF_JA) || i.code === (BPF_JMP32 | BPF_JA) || isGotox(i);
+
 export const RULES: readonly Rule[] = [
   // registers
   { test: /^(R\d+) invalid mem access '/, make: dereference },
   { test: /^dereference of modified .* ptr (R\d+) off=(-?\d+) disallowed$/, make: modified },
   { test: /^(R\d+) !read_ok$/, make: unreadable },
   {
-    test: /^math between .* pointer and .* is not allowed$/,
+    test: /^(?:math between .* pointer and .* is not allowed|value -?\d+ makes .* pointer be out of bounds)$/,
     make: (env) => register("pointer offset is not safe", `The scalar offset used with ${pointerOperand(env)[0]} is unbounded or outside the verifier's safe pointer-offset range [-${MAX_VAR_OFF}, ${MAX_VAR_OFF}].`, "Clamp or bounds-check the scalar offset before applying it to the pointer.", pointerOperand(env)[0]),
   },
   {
-    test: /^(?:.* pointer offset -?\d+ is not allowed|value -?\d+ makes .* pointer be out of bounds)$/,
-    make: (env) => register("pointer offset is not safe", `After this arithmetic, R${env.insn.dst} would be outside the verifier's safe offset range [-${MAX_VAR_OFF}, ${MAX_VAR_OFF}] for ${plain(env, reg(env, `R${env.insn.dst}`))}.`, "Tighten the scalar bounds before the arithmetic so the resulting pointer remains within the allowed range.", pointerOperand(env)[0]),
+    test: /^.* pointer offset -?\d+ is not allowed$/,
+    make: (env) => outOfRange(pointerOperand(env)[1])
+      ? register("pointer offset is not safe", `${pointerOperand(env)[0]} already has an offset outside the verifier's safe range [-${MAX_VAR_OFF}, ${MAX_VAR_OFF}] for ${plain(env, pointerOperand(env)[1])}.`, "Keep the base pointer within the verifier's allowed offset range before applying more arithmetic.", pointerOperand(env)[0])
+      : register("pointer offset is not safe", `After this arithmetic, R${env.insn.dst} would be outside the verifier's safe offset range [-${MAX_VAR_OFF}, ${MAX_VAR_OFF}] for ${plain(env, pointerOperand(env)[1])}.`, "Tighten the scalar bounds before the arithmetic so the resulting pointer remains within the allowed range.", pointerOperand(env)[0]),
   },
   { test: /^R\d+ 32-bit pointer arithmetic prohibited$/, make: (env) => register("32-bit pointer arithmetic", `${pointerOperand(env)[0]} holds ${plain(env, pointerOperand(env)[1])}. 32-bit ALU operations on pointers discard pointer tracking, so the verifier cannot keep the result as a safe pointer.`, "Use a 64-bit ALU instruction with an allowed, bounded scalar offset.", pointerOperand(env)[0]) },
   { test: /^R\d+ pointer arithmetic on (.*) prohibited, null-check it first$/, make: (env, { groups: [type] }) => register("pointer arithmetic before NULL check", `${pointerOperand(env)[0]} may be NULL (${type}). Pointer arithmetic is allowed only after the program proves the pointer is non-NULL on this path.`, "Make sure that a NULL check precedes any arithmetic performed on the pointer.", pointerOperand(env)[0]) },
@@ -279,9 +300,9 @@ export const RULES: readonly Rule[] = [
   { test: /^(R\d+) type=(\S+) expected=(.*)$/, marked: true, make: (env, { groups: [n, type, types] }) => argument(env, n!, `it has type ${type}, but this argument accepts ${types}`, "Pass a value with one of the accepted pointer or scalar types for this call.") },
   { test: /^Possibly NULL pointer passed to trusted (R\d+)$/, make: (env, { groups: [n] }) => argument(env, n!, "the pointer may be NULL, but this kfunc requires a non-NULL value", "Add a NULL check and call the kfunc only on the non-NULL path.") },
   { test: /^Possibly NULL pointer passed to helper (R\d+)$/, make: (env, { groups: [n] }) => argument(env, n!, "the pointer may be NULL, but this call requires a non-NULL pointer", "Add a NULL check and make the call only on the non-NULL path.") },
-  { test: /^(R\d+) must be a rcu pointer$/, make: (env, { groups: [n] }) => argument(env, n!, `the kfunc requires an RCU-protected pointer, but ${n} is ${plain(env, reg(env, n!))}`, "Use this kfunc with a pointer that is valid in an RCU read lock region.") },
-  { test: /^(R\d+) must be referenced or trusted$/, make: (env, { groups: [n] }) => argument(env, n!, `the kfunc requires a trusted or resource-owning pointer, but ${n} is ${plain(env, reg(env, n!))}`, "Pass a pointer acquired from a verifier-tracked source, or call this kfunc only inside the required protection if it accepts RCU pointers.") },
-  { test: /^release kfunc \S+ expects referenced PTR_TO_BTF_ID passed to (R\d+)$/, make: (env, { groups: [n] }) => argument(env, n!, "release kfuncs require a resource-owning value returned by a matching acquire kfunc", "Pass the resource-owning pointer returned by the matching acquire kfunc, and avoid calling the release kfunc after ownership has already been transferred or released.") },
+  { test: /^(R\d+) must be a rcu pointer$/, make: (env, { groups: [n] }) => argument(env, n!, `the kfunc requires an RCU-protected pointer to ${expected(env, n!)}, but ${n} is ${plain(env, reg(env, n!))}`, "Use this kfunc with a pointer that is valid in an RCU read lock region.") },
+  { test: /^(R\d+) must be referenced or trusted$/, make: (env, { groups: [n] }) => argument(env, n!, `the kfunc requires a trusted or resource-owning pointer to ${expected(env, n!)}, but ${n} is ${plain(env, reg(env, n!))}`, "Pass a pointer acquired from a verifier-tracked source, or call this kfunc only inside the required protection if it accepts RCU pointers.") },
+  { test: /^release kfunc \S+ expects referenced PTR_TO_BTF_ID passed to (R\d+)$/, make: (env, { groups: [n] }) => argument(env, n!, `release kfuncs require a resource-owning value of type ${expected(env, n!)} returned by a matching acquire kfunc`, "Pass the resource-owning pointer returned by the matching acquire kfunc, and avoid calling the release kfunc after ownership has already been transferred or released.") },
   { test: /^release helper \S+ expects referenced PTR_TO_BTF_ID passed to (R\d+)$/, make: (env, { groups: [n] }) => argument(env, n!, "release helpers require a value that owns a live resource returned by a matching acquire helper", "Pass the resource-owning pointer returned by the matching acquire helper, and avoid calling the release helper after ownership has already been transferred or released.") },
   { test: /^(R\d+) and R\d+ memory, len pair leads to invalid memory access$/, make: (env, { groups: [n] }) => argument(env, n!, "the memory and length arguments do not describe memory this call may access", "Pass a memory region that is at least as long as the length argument says on every path.") },
   { test: /^(R\d+) expected pointer to an iterator on stack$/, make: (env, { groups: [n] }) => argument(env, n!, `iterator state must live in verifier-tracked stack memory, but ${n} is ${plain(env, reg(env, n!))}`, "Pass the address of a stack iterator object for iterator new, next, and destroy calls.") },
@@ -320,15 +341,16 @@ export const RULES: readonly Rule[] = [
       const last = (env.subprogs[sub + 1]?.start ?? env.insns.length) - 1;
       return simple("Program Structure", "jump out of range",
         `Instruction ${from} jumps to instruction ${to}, but subprogram ${sub} only contains instructions ${env.subprogs[sub]?.start ?? 0} through ${last}. A branch target must stay inside the same subprogram.`,
-        "Keep branch targets within the same subprogram, or use an explicit subprogram call.", Number(from));
+        "Keep branch targets within the same subprogram, or use an explicit subprogram call.", Number(from), true);
     },
   },
   { test: /^unreachable insn (\d+)$/, make: (_env, { groups: [i] }) => simple("Program Structure", "unreachable instruction", `Instruction ${i} is not reachable from the program entry point.`, "Remove the unreachable instruction or add valid control flow that reaches it.", Number(i)) },
   {
     test: /^last insn is not an exit or jmp$/,
     make: (env) => {
-      const sub = env.subprogs.findIndex((_s, i) => i < env.subprogCnt && i + 1 < env.subprogs.length);
-      return simple("Program Structure", "subprogram can fall through", `Subprogram ${Math.max(sub, 0)} reaches its last instruction without an exit or jump, so control could continue into the next subprogram.`, "End each subprogram with an exit or an explicit jump that keeps control flow inside the subprogram.");
+      const last = (i: number): number => env.subprogs[i + 1]!.start - 1;
+      const sub = Math.max(env.subprogs.findIndex((_s, i) => i < env.subprogCnt && !endsFlow(env.insns[last(i)]!)), 0);
+      return simple("Program Structure", "subprogram can fall through", `Subprogram ${sub} reaches its last instruction ${last(sub)} without an exit or jump, so control could continue into the next subprogram.`, "End each subprogram with an exit or an explicit jump that keeps control flow inside the subprogram.", last(sub), true);
     },
   },
   { test: /^recursive call from /, make: () => simple("Program Structure", "recursive subprogram call", "This bpf2bpf call would make the subprogram call graph recursive. The verifier requires a finite, acyclic call graph so it can bound stack depth and analysis.", "Rewrite the recursion as an explicit bounded loop, or split the logic so subprogram calls do not form a cycle.") },

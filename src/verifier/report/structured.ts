@@ -67,8 +67,8 @@ function instructions(env: Env, at: number): string {
   return out;
 }
 /** Where an instruction stands in the source and the code, with a remark under its line. */
-function place(env: Env, insn: number, remark: string): string {
-  const info = findLineInfo(env, insn);
+function place(env: Env, insn: number, remark: string, early = false): string {
+  const info = early ? undefined : findLineInfo(env, insn);
   if (!info?.file) return `  insn ${insn}\n${annotation(0, 0, remark)}${instructions(env, insn)}`;
   const sub = env.findContainingSubprog(insn);
   const name = env.subprogs[sub]?.name;
@@ -91,7 +91,7 @@ export function printReport(env: Env, r: Report): string {
   const indent = (text: string): string => wrapped(text, "  ", "  ");
   const lock = r.lock ? `\nActive lock:\n${place(env, r.lock.insnIdx, `acquired: active ${LOCK_NAMES[r.lock.type] ?? "lock"} has verifier identity ${r.lock.id}`)}` : "";
   const path = r.cause ? printCausalPath(env, r.cause, (insn, label, text) => place(env, insn, `${label}: ${text}`)) : "";
-  return `\nVerification failed: ${reportTitle(r)}\n\nReason:\n${indent(r.reason)}\nAt:\n${place(env, r.insn, `error: ${r.at}`)}${lock}${path}\nSuggestion:\n${indent(r.suggestion)}\n`;
+  return `\nVerification failed: ${reportTitle(r)}\n\nReason:\n${indent(r.reason)}\nAt:\n${place(env, r.insn, `error: ${r.at}`, r.early)}${lock}${path}\nSuggestion:\n${indent(r.suggestion)}\n`;
 }
 /** The log with the report where the kernel puts it: behind the message, before what else is said. */
 export function withReport(env: Env, report: Report | undefined): string {
