@@ -80,7 +80,7 @@ export const VERIFIER_FEATURES = {
   spill_keeps_zero: { since: "6.8", what: "every scalar is tracked when spilled, and zeroes beside a narrow spill stay" },
   stack_grows_on_read: { since: "6.1", what: "untouched stack below the frame's slots may be read" },
   spill_links_id: { since: "6.9", what: "a spill and its register share an id" },
-  fill_links_id: { since: "6.13", what: "a fill gives a spill without an id one to share" },
+  fill_links_id: { since: "6.19", what: "a fill gives a spill without an id one to share" },
   fill_narrow: { since: "6.9", what: "loads narrower than the spilled scalar are tracked" },
   fill_zero_bytes: { since: "6.8", what: "loads of zero bytes out of a mixed slot" },
   fill_restores_subreg_def: { since: "5.10", what: "a fill restores the subregister definition" },

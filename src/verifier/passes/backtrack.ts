@@ -35,7 +35,7 @@ function fmtRegs(mask: number): string {
   for (let i = 0; i < 32; i++) if (mask & (1 << i)) out.push(`r${i}`);
   return out.join(",");
 }
-function fmtSlots(mask: bigint): string {
+export function fmtSlots(mask: bigint): string {
   const out: string[] = [];
   for (let i = 0; i < 64; i++) if (mask & (1n << BigInt(i))) out.push(`${-(i + 1) * 8}`);
   return out.join(",");

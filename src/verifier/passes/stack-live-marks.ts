@@ -8,6 +8,7 @@ import type { Env } from "../state/env.ts";
 import type { FuncState } from "../state/frame.ts";
 import { FrameAccess, SlotSets } from "../state/slot-sets.ts";
 import type { VState } from "../state/state.ts";
+import { fmtSlots } from "./backtrack.ts";
 import { successors } from "./insn-info.ts";
 
 const KEY = "stack-live-marks";
@@ -149,19 +150,45 @@ export function markSlotWritten(env: Env, frame: FuncState, spi: number): void {
   if (env.f.stack_live_marks) marksOf(env).written[2 * frame.frameno + (spi >> 5)]! |= 1 << (spi & 31);
 }
 
+/** `(74,140)`: the calls that lead to the function, and its first instruction. */
+const chainText = (inst: Instance): string => `(${[...inst.callsites, inst.start].join(",")})`;
+
+/** The same at log level 2: what changed at instructions that matter is printed. */
+function accumulateAloud(env: Env, inst: Instance, frame: number, at: number, next: readonly number[]): boolean {
+  const f = inst.frames[frame]!;
+  const idx = inst.start + at;
+  const shown = at === 0 || env.aux[idx]!.prunePoint || !f.mayRead.isEmpty(at) || !f.mustWrite.isEmpty(at);
+  const live = slotMask(f.liveBefore, at), written = slotMask(f.mustWriteAcc, at);
+  const changed = f.accumulate(at, next);
+  if (shown && changed) {
+    printChange(env, inst, frame, idx, "live", live, slotMask(f.liveBefore, at));
+    printChange(env, inst, frame, idx, "written", written, slotMask(f.mustWriteAcc, at));
+  }
+  return changed;
+}
+const slotMask = (sets: SlotSets, i: number): bigint => (BigInt(sets.words[i * 4 + 1]! >>> 0) << 32n) | BigInt(sets.words[i * 4]! >>> 0);
+function printChange(env: Env, inst: Instance, frame: number, idx: number, what: string, before: bigint, now: bigint): void {
+  if (before === now) return;
+  const added = now & ~before, gone = before & ~now;
+  env.verbose(`${chainText(inst)} frame ${frame} insn ${idx} ${added ? `+${what} ${fmtSlots(added)} ` : ""}${gone ? `-${what} ${fmtSlots(gone)}` : ""}\n`);
+}
+
 function update(env: Env, inst: Instance): void {
   if (inst.dropped) for (const f of inst.frames) f?.mustWriteAcc.clear();
   if (!inst.order) {
     const from = env.subprogs[inst.subprog]!.postorderStart, to = env.subprogs[inst.subprog + 1]!.postorderStart;
     inst.order = env.insnPostorder.slice(from, to).map((idx) => ({ at: idx - inst.start, next: successors(env, idx).map((s) => s - inst.start) }));
   }
-  for (const f of inst.frames) {
-    if (!f) continue;
-    for (let changed = true; changed; ) {
-      changed = false;
-      for (const { at, next } of inst.order) if (next.length > 0 && f.accumulate(at, next)) changed = true;
+  let rounds = 0;
+  for (let changed = true; changed; rounds++) {
+    changed = false;
+    for (let frame = 0; frame < inst.frames.length; frame++) {
+      const f = inst.frames[frame];
+      if (!f) continue;
+      for (const { at, next } of inst.order) if (next.length > 0 && (env.log.level2 ? accumulateAloud(env, inst, frame, at, next) : f.accumulate(at, next))) changed = true;
     }
   }
+  if (env.log.level2) env.verbose(`${chainText(inst)} live stack update done in ${rounds} iterations\n`);
   if (inst.depth > 0) toOuter(env, inst);
   inst.updated = false;
   inst.dropped = false;
