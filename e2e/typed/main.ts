@@ -11,11 +11,12 @@ import { parseArgs } from "node:util";
 import { Engine } from "../../src/cli/engine.ts";
 import type { RecordedObject, RecordedProgram } from "../conformance/recorded.ts";
 import { libbpfSeries } from "../oracle/build-runner.ts";
+import { cacheFolder } from "../oracle/cache.ts";
 import { imageRecord, kernelSeries } from "../oracle/images.ts";
 import { hexDigest, judge, type ProgramAnswer } from "../oracle/judge.ts";
-import { runPrograms } from "../oracle/run-programs.ts";
+import { runPrograms, type RunResult } from "../oracle/run-programs.ts";
 import { compareAll, type Difference, type TypedComparison } from "./compare.ts";
-import { compileTyped, listTyped, readTyped, sourceNames, writeTyped } from "./programs.ts";
+import { askedOf, compileTyped, hasConfig, listTyped, readTyped, sourceNames, writeTyped } from "./programs.ts";
 import { typedRuns } from "./runs.ts";
 
 const { values, positionals } = parseArgs({ options: { kernels: { type: "string" }, only: { type: "string" }, all: { type: "boolean" } }, allowPositionals: true });
@@ -34,10 +35,11 @@ function answerOf(answer: ProgramAnswer): RecordedProgram {
 
 async function ask(kernels: readonly string[]): Promise<void> {
   const names = sourceNames();
-  const compiled = await compileTyped(engine, names.filter((name) => only.test(name)));
-  const objects = [...compiled].map(([name, bytes]) => ({ name: `${name}.bpf.o`, bytes }));
+  const compiled = await compileTyped(engine, names.filter((name) => only.test(name)), cacheFolder("typed"));
   for (const kernel of kernels) {
-    const { answers, refusals } = await judge(kernel, objects, { onRemark: (text) => console.error(text) });
+    const objects = [...compiled].filter(([name]) => askedOf(kernel, name)).map(([name, bytes]) => ({ name: `${name}.bpf.o`, bytes }));
+    const config = hasConfig(kernel);
+    const { answers, refusals } = await judge(kernel, objects, { config, onRemark: (text) => console.error(text) });
     const asked = objects.map(({ name, bytes }): RecordedObject => {
       const refusal = refusals.find((entry) => entry.object === name);
       return {
@@ -45,7 +47,7 @@ async function ask(kernels: readonly string[]): Promise<void> {
         programs: answers.filter((answer) => answer.object === name).map(answerOf),
       };
     });
-    const runs = typedRuns().filter((run) => compiled.has(run.source));
+    const runs = typedRuns().filter((run) => compiled.has(run.source) && askedOf(kernel, run.source));
     const results = runs.length === 0 ? [] : await runPrograms(kernel, runs.map((run) => ({ object: { name: run.source, bytes: compiled.get(run.source)! }, case: run })));
     const before = listTyped().includes(kernel) ? readTyped(kernel) : undefined;
     const keep = (name: string): boolean => names.includes(name) && !compiled.has(name);
@@ -58,8 +60,8 @@ async function ask(kernels: readonly string[]): Promise<void> {
   }
 }
 
-function withoutName<T extends { name: string }>({ name: _, ...rest }: T): Omit<T, "name"> {
-  return rest;
+function withoutName({ failed, steps, maps }: RunResult): Omit<RunResult, "name"> {
+  return { ...(failed ? { failed } : {}), steps, maps };
 }
 
 function print({ object, program, want, got, difference }: TypedComparison, kernel: string): void {

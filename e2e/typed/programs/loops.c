@@ -31,17 +31,6 @@ int counted_by_input(struct xdp_md *ctx)
 }
 
 SEC("xdp")
-int counted_by_input_only(struct xdp_md *ctx)
-{
-	volatile __u32 n = ctx->rx_queue_index;
-	__u32 sum = 0;
-
-	for (volatile __u32 i = 0; i < n; i++)
-		sum += flag;
-	return sum & 3;
-}
-
-SEC("xdp")
 int endless(struct xdp_md *ctx)
 {
 	while (!flag)
