@@ -19,7 +19,7 @@ export interface CheckRow {
   verdict: "accepted" | "rejected" | "unsupported";
   stage: "compile" | "open" | "relocate" | "resolve" | "verify";
   message: string;
-  /** what libbpf adds to the log about the refused instruction */
+  /** what libbpf adds to the log about the refused instruction; for a compile error, which kernels have the types that this one lacks */
   note?: string;
   errno?: string;
   insns?: number;
@@ -76,7 +76,7 @@ export function failedRow(file: string, program: string, kernel: string, lab: st
     case "compile error": {
       const first = input.compiled.diagnostics.find((d) => d.severity === "error");
       const message = first?.message ?? input.compiled.stderr.trim().split("\n")[0] ?? "did not compile";
-      return { ...base, verdict: "rejected", stage: "compile", message, source: first && sourceOf(first, input.sources), ms: input.compiled.ms };
+      return { ...base, verdict: "rejected", stage: "compile", message, source: first && sourceOf(first, input.sources), ms: input.compiled.ms, ...hintsOf(input.compiled.diagnostics) };
     }
     case "no compile":
       return { ...base, verdict: "rejected", stage: "compile", message: input.message };
@@ -85,6 +85,11 @@ export function failedRow(file: string, program: string, kernel: string, lab: st
   }
 }
 
+/** What is said about types that the kernel lacks, each once. */
+function hintsOf(diagnostics: readonly Diagnostic[]): Pick<CheckRow, "note"> {
+  const hints = [...new Set(diagnostics.flatMap((d) => d.hint ?? []))].slice(0, 4);
+  return hints.length > 0 ? { note: hints.join("\n") } : {};
+}
 function sourceOf(diagnostic: Diagnostic, sources: SourceTree): SourcePos | undefined {
   if (diagnostic.file === "") return undefined;
   const text = Object.hasOwn(sources.files, diagnostic.file) ? (sources.files[diagnostic.file]!.split("\n")[diagnostic.line - 1] ?? "") : "";

@@ -144,7 +144,7 @@ function acceptedText(rows: readonly Pick<CheckRow, "kernel" | "verdict">[]): st
 /** Why a program was refused: the message, its place in the C source with a caret, and what helps. */
 function causeLines(row: CheckRow, out: Output): string[] {
   const lines = row.message.split("\n").map((line) => paint(out, MARKS[row.verdict].colour, line));
-  if (row.note !== undefined) lines.push(paint(out, MARKS[row.verdict].colour, row.note));
+  if (row.note !== undefined) lines.push(...row.note.split("\n").map((line) => paint(out, row.stage === "compile" ? "cyan" : MARKS[row.verdict].colour, line)));
   if (row.source) lines.push(...sourceLines(row.source, row.explanation?.expression, out));
   if (row.api) lines.push(...row.api.sentences.map((s) => paint(out, "cyan", s)), ...row.api.fixes.map((f) => paint(out, "green", `fix: ${f.title}`)));
   else if (row.explanation) lines.push(...explanationLines(row.explanation, row.message, out));

@@ -21,5 +21,13 @@ export async function compileSource(engine: Engine, sources: SourceTree, kernel:
   const request: CompileRequest = { files: sources.files, mainFiles: [sources.main], kernel: header, ...flags };
   // Making the precompiled header costs about what it saves at once; every later compile for this kernel is quick.
   if (header) await compiler.value.precompile(request);
-  return ok(await compiler.value.compile(request));
+  const result = await compiler.value.compile(request);
+  return ok(result.object || !header ? result : await withHints(engine, kernel, result));
+}
+
+/** Errors about types that this kernel lacks, with the kernels that have them. */
+async function withHints(engine: Engine, kernel: string, result: CompileResult): Promise<CompileResult> {
+  const hints = await engine.core.typeHints(kernel, result.diagnostics.map((d) => d.message));
+  if (!hints.ok) return result;
+  return { ...result, diagnostics: result.diagnostics.map((d, i) => (hints.value[i] ? { ...d, hint: hints.value[i] } : d)) };
 }

@@ -90,6 +90,8 @@ export interface Diagnostic extends TextRange {
   notes: DiagnosticNote[];
   /** for an #include that was not found: headers that exist and come near it, best first */
   nearHeaders?: string[];
+  /** for a type or constant that the chosen kernel's types lack: which kernels have it; a sentence */
+  hint?: string;
 }
 
 export interface CompiledObject {

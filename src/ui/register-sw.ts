@@ -38,7 +38,7 @@ export function registerServiceWorker(): void {
 }
 
 function keepWhatIsUsed(): void {
-  const kernels = ["index.json", "api.json", `${session.project.value.kernel}.pack`].map((file) => `kernels/${file}`);
+  const kernels = ["index.json", "api.json", "types.json", `${session.project.value.kernel}.pack`].map((file) => `kernels/${file}`);
   keepForOffline(kernels);
   void room.value?.needed().then(keepForOffline);
 }

@@ -39,7 +39,7 @@ function head(): Head {
   if (build && !build.object) {
     const errors = build.diagnostics.filter((d) => d.severity === "error");
     const first = errors[0] ?? build.diagnostics[0];
-    return { ...none, tone: "no", icon: "cross", word: "Does not compile", detail: `${errors.length || "no"} ${errors.length === 1 ? "error" : "errors"}`, message: first?.message ?? build.text.split("\n")[0] ?? "", at: first && projectFile(first.file) ? first : null, busy: compile.kind === "compiling" || compile.kind === "waiting" };
+    return { ...none, tone: "no", icon: "cross", word: "Does not compile", detail: `${errors.length || "no"} ${errors.length === 1 ? "error" : "errors"}`, message: first?.hint ? `${first.message}. ${first.hint}` : first?.message ?? build.text.split("\n")[0] ?? "", at: first && projectFile(first.file) ? first : null, busy: compile.kind === "compiling" || compile.kind === "waiting" };
   }
   const download = session.download.value;
   if (download && compile.kind === "compiling") {

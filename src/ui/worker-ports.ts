@@ -91,6 +91,16 @@ async function compileBodies(api: FullKernelWorkerApi, overlay: string, kernel: 
 /** vmlinux.h is printed in a worker of its own, so that the one that judges is free meanwhile; it is ended when nobody has asked for a while. */
 let printer: KernelWorkerHandle | null = null;
 let printerIdle: ReturnType<typeof setTimeout> | undefined;
+async function headerWorker<T>(ask: (api: KernelWorkerHandle["api"]) => Promise<T>): Promise<T> {
+  clearTimeout(printerIdle);
+  printer ??= startKernelWorker(base);
+  const answer = await ask(printer.api);
+  printerIdle = setTimeout(() => {
+    printer?.terminate();
+    printer = null;
+  }, 20_000);
+  return answer;
+}
 const overlays = new Map<string, { kernel: string; overlay: string | null }>();
 
 /** The compiler keeps headers by key; an overlay has a key of its own, as it may change what vmlinux.h says. */
@@ -115,18 +125,16 @@ function makeClient(listener: () => (download: Download | null) => void, sharing
     vmlinuxH: async (key) => {
       const wanted = overlays.get(key);
       if (!wanted) return err(`kernel ${key} is not known`);
-      clearTimeout(printerIdle);
-      printer ??= startKernelWorker(base);
-      const text = await printer.api.vmlinuxH(wanted.kernel, wanted.overlay);
-      printerIdle = setTimeout(() => {
-        printer?.terminate();
-        printer = null;
-      }, 20_000);
-      return text;
+      return headerWorker((api) => api.vmlinuxH(wanted.kernel, wanted.overlay));
     },
   });
 }
 
+/** Errors about types that the kernel lacks, with the kernels that have them. */
+async function withHints(kernel: string, diagnostics: CompileOutcome["diagnostics"]): Promise<CompileOutcome["diagnostics"]> {
+  const hints = await headerWorker((api) => api.typeHints(kernel, diagnostics.map((d) => d.message)));
+  return hints.ok ? diagnostics.map((d, i) => (hints.value[i] ? { ...d, hint: hints.value[i] } : d)) : diagnostics;
+}
 async function compileWith(client: CompileClient, request: CompileRequest): Promise<Result<CompileOutcome, string>> {
   const usesKernel = Object.values(request.files).some((text) => text.includes("vmlinux.h"));
   const outcome = await client.compile({
@@ -134,7 +142,8 @@ async function compileWith(client: CompileClient, request: CompileRequest): Prom
     opt: request.flags.opt, debug: request.flags.debug, mcpu: request.flags.mcpu, extraArgs: request.flags.extra,
   });
   if (outcome.kind === "cancelled") return err("cancelled");
-  const { object, diagnostics, stderr, ms } = outcome.result;
+  const { object, stderr, ms } = outcome.result;
+  const diagnostics = object || !usesKernel ? outcome.result.diagnostics : await withHints(request.kernel, outcome.result.diagnostics);
   return ok({ object, diagnostics, text: stderr, ms });
 }
 

@@ -83,6 +83,8 @@ export interface KernelWorkerExtras {
   matrix(job: string, request: MatrixRequest, onVerdict: (verdict: ProgramVerdict) => void): Promise<Result<{ judged: number; cancelled: boolean }, string>>;
   cancel(job: string): Promise<void>;
   /** why a helper or kfunc cannot be had on that kernel; with a program type also why that type may not call it */
+  /** For errors of a compile against that kernel's types: one sentence for each, saying which kernels have the type or constant that it lacks; null where that is not the cause. */
+  typeHints(kernel: string, messages: readonly string[]): Promise<Result<readonly (string | null)[], string>>;
   explain(name: string, kernel: string, overlay: string | null, progType: string | null): Promise<Result<ApiExplanation, string>>;
   /** the life of a helper or kfunc, a row a kernel; the error names the nearest */
   api(name: string): Promise<Result<{ kind: "helper" | "kfunc"; id: number | null; rows: readonly ApiRow[] }, string>>;

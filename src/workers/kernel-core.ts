@@ -2,6 +2,7 @@
 import { err, ok } from "../base/result.ts";
 import type { Result } from "../base/result.ts";
 import { changesBetween, lifeRows } from "../kernel/api-change.ts";
+import { missingTypeText, namesMissed } from "../kernel/type-life.ts";
 import { explainMissing, findApi } from "../kernel/api-explain.ts";
 import type { ApiDifference, ApiExplanation, ApiRow } from "../kernel/api-types.ts";
 import { nearestNames } from "../kernel/nearest.ts";
@@ -268,6 +269,15 @@ export class KernelCore implements FullKernelWorkerApi {
   async cancel(job: string): Promise<void> {
     const state = this.jobs.get(job);
     if (state) state.cancelled = true;
+  }
+
+  async typeHints(kernelName: string, messages: readonly string[]): Promise<Result<readonly (string | null)[], string>> {
+    if (!messages.some((m) => namesMissed(m).length > 0)) return ok(messages.map(() => null));
+    const types = await this.store.types();
+    if (!types.ok) return types;
+    const apis = await this.store.apis();
+    const off = apis.ok ? apis.value.kernels.find((k) => k.kernel === kernelName)?.off : undefined;
+    return ok(messages.map((m) => missingTypeText(types.value, m, kernelName, off)));
   }
 
   async explain(name: string, kernelName: string, overlay: string | null, progType: string | null): Promise<Result<ApiExplanation, string>> {

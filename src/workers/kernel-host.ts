@@ -26,6 +26,7 @@ export function startKernelWorker(base: string): KernelWorkerHandle {
     loadKernel: (kernel, overlay) => remote.loadKernel(kernel, overlay),
     matrix: (job, request, onVerdict) => remote.matrix(job, request, proxy((verdict: ProgramVerdict) => onVerdict(verdict))),
     cancel: (job) => remote.cancel(job),
+    typeHints: (kernel, messages) => remote.typeHints(kernel, messages),
     explain: (name, kernel, overlay, progType) => remote.explain(name, kernel, overlay, progType),
     api: (name) => remote.api(name),
     calls: (objectId, kernel, overlay) => remote.calls(objectId, kernel, overlay),

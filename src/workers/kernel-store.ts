@@ -3,6 +3,7 @@ import { err, ok } from "../base/result.ts";
 import type { Result } from "../base/result.ts";
 import { loadApiDb } from "../kernel/api-store.ts";
 import type { ApiDb } from "../kernel/api-types.ts";
+import { loadTypeLife, type TypeLife } from "../kernel/type-life.ts";
 import type { UsersTable } from "../kernel/stability-types.ts";
 import { loadUsers } from "../kernel/stability-users.ts";
 import { declarationsOf } from "../kernel/kfunc-header.ts";
@@ -32,6 +33,7 @@ export class KernelStore {
   private readonly headers = new Lru<string, string>(2);
   private indexRead: Promise<Result<KernelIndex, string>> | null = null;
   private apisRead: Promise<Result<ApiDb, string>> | null = null;
+  private typesRead: Promise<Result<TypeLife, string>> | null = null;
   private usersRead: Promise<Result<UsersTable, string>> | null = null;
 
   constructor(options: KernelStoreOptions) {
@@ -54,6 +56,14 @@ export class KernelStore {
     const apis = await this.apisRead;
     if (!apis.ok) this.apisRead = null;
     return apis;
+  }
+
+  /** Which kernels have a type that others lack; read once, again after a failure. */
+  async types(): Promise<Result<TypeLife, string>> {
+    this.typesRead ??= this.fetch("types.json").then((file) => (file.ok ? loadTypeLife(decodeUtf8(file.value)) : file));
+    const types = await this.typesRead;
+    if (!types.ok) this.typesRead = null;
+    return types;
   }
 
   /** Who calls which helper and kfunc; read once, again after a failure. */

@@ -64,6 +64,7 @@ export class FakeKernel implements KernelPort {
       loadKernel: async () => ({ ok: false, error: "not here" }),
       matrix: async () => ok({ judged: 0, cancelled: false }),
       cancel: async () => undefined,
+      typeHints: async () => ({ ok: false, error: "not here" }),
       explain: async () => ({ ok: false, error: "not here" }),
       api: async () => ({ ok: false, error: "not here" }),
       calls: async () => ({ ok: true as const, value: [] }),

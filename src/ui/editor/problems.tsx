@@ -18,7 +18,7 @@ function Problem({ d }: { d: Diagnostic }) {
     <li>
       <button type="button" class="problem" onClick={() => goTo({ file: d.file, line: d.line, col: d.col }, true)}>
         <span class={d.severity === "error" ? "no" : d.severity === "warning" ? "warn" : "faint"}><Icon name={d.severity === "error" ? "cross" : "alert"} size={14} /><span class="sr">{d.severity}</span></span>
-        <span class="problem-text">{d.message}{headers.length > 0 && <span class="muted"> Near it: {headers.slice(0, 3).join(", ")}</span>}</span>
+        <span class="problem-text">{d.message}{headers.length > 0 && <span class="muted"> Near it: {headers.slice(0, 3).join(", ")}</span>}{d.hint && <span class="muted"> {d.hint}</span>}</span>
         {d.flag && <code class="faint problem-flag">{d.flag}</code>}
         <span class="faint num nowrap">{d.file ? `${d.file.split("/").pop()}:${d.line}` : "arguments"}</span>
       </button>

@@ -14,7 +14,7 @@ export function WhyPanel() {
   if (check.kind === "checking") return <div class="why"><Skeleton /></div>;
   if (check.kind === "none") {
     if (openError) return <LoadLog lines={openError.log} />;
-    if (build && !build.object) return <div class="scroll pad"><h2 class="heading">clang said</h2><pre class="quote">{build.text || build.diagnostics.map((d) => `${d.file}:${d.line}: ${d.message}`).join("\n")}</pre></div>;
+    if (build && !build.object) return <div class="scroll pad"><h2 class="heading">clang said</h2>{[...new Set(build.diagnostics.flatMap((d) => d.hint ?? []))].map((hint) => <p key={hint}>{hint}</p>)}<pre class="quote">{build.text || build.diagnostics.map((d) => `${d.file}:${d.line}: ${d.message}`).join("\n")}</pre></div>;
     if (session.compile.value.kind === "compiling" || session.compile.value.kind === "waiting") return <Skeleton />;
     return <div class="empty"><strong>Write BPF, ask a kernel</strong><p>The program is compiled by clang inside this page and judged as the chosen kernel's verifier would judge it. Pick an example to begin.</p></div>;
   }
