@@ -7,12 +7,15 @@ import { readSources } from "./sources.ts";
 
 const INDEX = "lab-index.json";
 
-/** The program that shows what a sample does (e2e/lab/programs; its tests say what comes of it), with arguments for clang. */
-const PROGRAMS: Readonly<Record<string, readonly [program: string, ...args: string[]]>> = {
-  added: ["added"], "api-versions": ["price", "-DAPI=3"], "api-window-open": ["price", "-DAPI=1"], changed: ["strong"], deprecated: ["strong"], "deprecated-without-date": ["strong"],
-  "deprecation-passed": ["weak"], removed: ["strong"], renamed: ["strong"], "renamed-with-alias": ["strong"], silent: ["random"], "types-changed": ["fields"],
-  "symbol-versions": ["symbols", "-DVERSION=LINUX_7_3"], "distribution-helpers": ["clocks"], "distribution-kfuncs": ["backported"], "vnic-hash": ["vnic"], "fuse-filter": ["fuse"], "hid-report": ["hid"],
-  "without-btf": ["helpers-only"],
+type Shown = readonly [program: string, ...args: string[]];
+/** The samples in the order in which they are offered, each with the program that shows what it does (e2e/lab/programs; its tests say what comes of it) and arguments for clang. */
+const GROUPS: Readonly<Record<string, Readonly<Record<string, Shown>>>> = {
+  "A kfunc goes away": { deprecated: ["strong"], "deprecated-without-date": ["strong"], "deprecation-passed": ["weak"], removed: ["strong"] },
+  "A kfunc changes": { renamed: ["strong"], "renamed-with-alias": ["strong"], changed: ["strong"], silent: ["random"], "types-changed": ["fields"] },
+  "New kfuncs": { added: ["added"], "with-state": ["with-state"] },
+  "Versions": { "api-versions": ["price", "-DAPI=3"], "api-window-open": ["price", "-DAPI=1"], "symbol-versions": ["symbols", "-DVERSION=LINUX_7_3"] },
+  "Distributions": { "distribution-helpers": ["clocks"], "distribution-kfuncs": ["backported"], "without-btf": ["helpers-only"] },
+  "New subsystems": { "vnic-hash": ["vnic"], "fuse-filter": ["fuse"], "hid-report": ["hid"], "oom-policy": ["oom"] },
 };
 
 /** Inputs of a first run, in hexadecimal, where a packet of the page will not do. */
@@ -22,20 +25,25 @@ const INPUTS: Readonly<Record<string, { dataIn?: string; ctxIn?: string }>> = {
   // a read (opcode 15) of node 5000
   "fuse-filter": { ctxIn: `0f00000000000000${"8813"}${"00".repeat(38)}` },
   "hid-report": { dataIn: "00040501" },
+  // a victim in a cgroup, short of 500 pages
+  "oom-policy": { ctxIn: `${"00".repeat(8)}01${"00".repeat(15)}f401${"00".repeat(6)}` },
 };
 
-/** The list as text, by file name. Throws with a sentence when a sample is not a custom kernel. */
+/** The list as text, by group. Throws with a sentence when a sample is not a custom kernel, or stands in no group. */
 export function labIndex(folder = join(KERNELS, "lab")): string {
-  const labs = readdirSync(folder).filter((f) => f.endsWith(".json")).sort().map((file) => {
+  const order = Object.entries(GROUPS).flatMap(([group, samples]) => Object.entries(samples).map(([id, shown]) => ({ id, group, shown })));
+  const lost = readdirSync(folder).filter((f) => f.endsWith(".json") && !order.some(({ id }) => `${id}.json` === f));
+  if (lost.length > 0) throw new Error(`${lost.join(", ")}: in no group of samples`);
+  const labs = order.map(({ id, group, shown: [program, ...args] }) => {
+    const file = `${id}.json`;
     const overlay = parseOverlay(new Uint8Array(readFileSync(join(folder, file))));
     if (!overlay.ok) throw new Error(`${file}: ${overlay.error}`);
     const { name, title, description, base } = overlay.value;
-    const [program, ...args] = PROGRAMS[file.replace(/\.json$/, "")] ?? [];
-    return { file, name, title: title ?? name, description: description ?? "", ...(base === undefined ? {} : { base }), ...(program === undefined ? {} : { program: `${program}.bpf.c`, args, ...INPUTS[file.replace(/\.json$/, "")] }) };
+    return { file, group, name, title: title ?? name, description: description ?? "", ...(base === undefined ? {} : { base }), program: `${program}.bpf.c`, args, ...INPUTS[id] };
   });
   const sources: Record<string, Readonly<Record<string, string>>> = {};
   for (const { program } of labs) {
-    if (program === undefined || program in sources) continue;
+    if (program in sources) continue;
     const tree = readSources(join(PROJECT, "e2e/lab/programs", program));
     if (!tree.ok) throw new Error(tree.error);
     // The main file comes first.

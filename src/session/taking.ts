@@ -53,13 +53,19 @@ export function stepProject(step: WorkshopStep, files: Readonly<Record<string, s
   return {
     ...base,
     files: all,
-    activeFile: Object.keys(all).sort().find((name) => name.endsWith(".c")) ?? Object.keys(all)[0] ?? base.activeFile,
+    activeFile: headerToWrite(step, all) ?? Object.keys(all).sort().find((name) => name.endsWith(".c")) ?? Object.keys(all)[0] ?? base.activeFile,
     overlay: step.overlay,
     flags: { ...step.flags, extra: [] },
     program: step.program,
     input: input?.ok ? { dataIn: input.value.dataIn.replace(/(..)(?=.)/g, "$1 "), ctxIn: input.value.ctxIn, repeat: step.input?.repeat ?? 1, preset: step.input?.preset ?? null } : base.input,
     maps: input?.ok ? input.value.maps : {},
   };
+}
+
+/** Where the task is in a header and the program stays as it is, the step opens on the header. */
+function headerToWrite(step: WorkshopStep, files: Readonly<Record<string, string>>): string | undefined {
+  const changed = Object.keys(step.solution).filter((name) => Object.hasOwn(files, name));
+  return changed.some((name) => name.endsWith(".c")) ? undefined : changed[0];
 }
 
 /**

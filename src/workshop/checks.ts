@@ -77,7 +77,7 @@ async function judgeOn(kernel: KernelName, step: WorkshopStep, check: KernelChec
       return check.kind === "calls" ? `it calls ${calls.length > 0 ? calls.join(", ") : "nothing"}` : `it calls ${check.api}`;
     }
     case "returns":
-      return ran(kernel, step, check, attempt, program, (r) => (r.retval === check.value >>> 0 ? null : `it returned ${r.retval}`));
+      return ran(kernel, step, check, attempt, program, (r) => (r.retval === check.value >>> 0 ? null : `it returned ${r.retval}${r.action === undefined ? "" : ` (${r.action})`}`));
     case "packet_out":
       return ran(kernel, step, check, attempt, program, (r) => (r.packetOut === plainHex(check.hex) ? null : `the packet came out as ${r.packetOut || "nothing"}`));
     case "trace":
@@ -89,7 +89,7 @@ async function judgeOn(kernel: KernelName, step: WorkshopStep, check: KernelChec
   }
 }
 
-const told = (v: AttemptVerdict): string => `${v.verdict}${v.message === "" ? "" : `: ${v.message}`}`;
+const told = (v: AttemptVerdict): string => `${v.verdict}${v.message === "" ? "" : `: ${v.message}`}${v.note === undefined ? "" : ` (${v.note})`}`;
 
 function answerFailure(check: Extract<Check, { kind: "answer" }>, attempt: Attempt): string | null {
   const given = answerIn(attempt.files, check.question);

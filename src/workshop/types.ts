@@ -121,6 +121,8 @@ export interface AttemptVerdict {
   verdict: "accepted" | "rejected" | "unsupported" | "stopped";
   stage: string;
   message: string;
+  /** what the loader knows besides: "kfunc 'x' is referenced but wasn't resolved" */
+  note?: string;
   insns: number;
   /** of loader and verifier: deprecated kfuncs */
   warnings: readonly string[];
@@ -129,6 +131,8 @@ export interface AttemptRun {
   outcome: string;
   message: string;
   retval: number;
+  /** what that means where it has a name: "XDP_DROP" */
+  action?: string;
   /** lower-case hexadecimal, "" when there is none */
   packetOut: string;
   trace: readonly string[];

@@ -170,6 +170,8 @@ export function readDocument(source: string): Json | undefined {
 /** One line that says what a change is about: its word and the first names in it. */
 export function headline(value: Json | undefined): string {
   if (!isObject(value)) return "";
+  // A helper is its number; left out, what it means is nothing.
+  if (value["op"] === "helper") return `#${String(value["id"] ?? "?")} = ${typeof value["means"] === "string" && value["means"] !== "" ? value["means"] : "nothing"}`;
   const names: string[] = [];
   for (const [key, v] of Object.entries(value)) {
     if (key === "op" || typeof v !== "string" || v === "" || key === "reason" || key === "about" || key === "since") continue;

@@ -8,7 +8,7 @@ import { save } from "../actions.ts";
 import { newDocument, session, toast } from "../state.ts";
 import { Icon } from "../widgets/icon.tsx";
 import { ItemHead, Messages, ObjectFields } from "./field.tsx";
-import { BLANK, labDocument, draft, editDocument, inForce, loadLab, policy, readSample, report, samples, schema, schemaError, setDraft, useDraft, usePlain, type Sample } from "./lab-state.ts";
+import { BLANK, labDocument, draft, editDocument, inForce, loadLab, openLab, policy, readSample, report, samples, schema, schemaError, setDraft, useDraft, usePlain, type Sample } from "./lab-state.ts";
 import { ReleaseSlider } from "./release-slider.tsx";
 
 const mode = signal<"form" | "text">("form");
@@ -33,11 +33,28 @@ export function KernelPage() {
         <button type="button" class="button small" onClick={pickFile}><Icon name="upload" size={12} /> Import</button>
         <button type="button" class="button small" onClick={() => save(`${nameOf(labDocument.value) || "custom"}.lab.json`, draft.value!, "application/json")}><Icon name="download" size={12} /> Export</button>
       </div>
+      <About />
       <InForce />
       <ReleaseSlider />
-      {mode.value === "text" || !valid ? <TextEditor broken={!valid} /> : <Form />}
       <Differences />
+      {mode.value === "text" || !valid ? <TextEditor broken={!valid} /> : <Form />}
     </div>
+  );
+}
+
+/** What the document says of itself: what to try with it and what to see. */
+function About() {
+  const said = (key: string): string => {
+    const text = valueAt(labDocument.value ?? {}, [key]);
+    return typeof text === "string" ? text : "";
+  };
+  const programs = session.summary.value?.programs.length ?? 0;
+  if (said("title") === "" && said("description") === "") return null;
+  return (
+    <header>
+      {said("title") !== "" && <h2 class="lab-title">{said("title")}</h2>}
+      {said("description") !== "" && <p class="muted lab-intro">{said("description")}{inForce.value && <> <button type="button" class="link" onClick={() => openLab("compare")}>{programs > 1 ? `All ${programs} programs` : "The program"} on it and on plain {session.project.value.kernel}, side by side</button></>}</p>}
+    </header>
   );
 }
 
@@ -158,9 +175,16 @@ function Beginning() {
       <p class="muted lab-intro">Take Linux {session.project.value.kernel} and change what it offers to BPF: deprecate a kfunc with a date, remove, rename or change one, give it another meaning, add versions, a distribution's backports, or a subsystem of your own. Your program is then judged and run by that kernel, beside the real one.</p>
       <div class="row wrap"><button type="button" class="button run" onClick={() => { replace(BLANK); mode.value = "form"; }}><Icon name="plus" size={13} /> Empty one</button><button type="button" class="button outlined" onClick={pickFile}><Icon name="upload" size={13} /> Import a file</button>{draft.value !== null && <button type="button" class="button outlined" onClick={() => { listing.value = false; }}><Icon name="left" size={13} /> Back to {nameOf(labDocument.value) || "mine"}</button>}</div>
       {samples.value.length > 0 && <h3 class="heading lab-heading">Or start from one of these, with a program that meets it</h3>}
-      <ul class="lab-samples">{samples.value.map((s) => <li key={s.file}><button type="button" class="example" onClick={() => void (s.program ? tryOut(s) : take(s.file))}><span class="example-title">{s.title}{s.base && <span class="tag">{s.base}</span>}</span><span class="example-about">{s.about}</span></button>{s.program && <button type="button" class="link lab-only" onClick={() => void take(s.file)}>Only the kernel</button>}</li>)}</ul>
+      {groupsOf(samples.value).map(([group, list]) => <section key={group}>{group !== "" && <h4 class="label lab-sample-group">{group}</h4>}
+      <ul class="lab-samples">{list.map((s) => <li key={s.file}><button type="button" class="example" onClick={() => void (s.program ? tryOut(s) : take(s.file))}><span class="example-title">{s.title}{s.base && <span class="tag">{s.base}</span>}</span><span class="example-about">{s.about}</span></button>{s.program && <button type="button" class="link lab-only" onClick={() => void take(s.file)}>Only the kernel</button>}</li>)}</ul></section>)}
     </div>
   );
+}
+
+function groupsOf(list: readonly Sample[]): [group: string, samples: readonly Sample[]][] {
+  const groups = new Map<string, Sample[]>();
+  for (const s of list) groups.set(s.group, [...(groups.get(s.group) ?? []), s]);
+  return [...groups];
 }
 
 async function take(file: string): Promise<void> {

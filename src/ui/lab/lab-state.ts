@@ -80,6 +80,8 @@ export interface Sample {
   name: string;
   title: string;
   about: string;
+  /** samples of one kind stand together under it */
+  group: string;
   base: string | null;
   /** a program to try on it: files, the main one first, and arguments for clang */
   program: { files: Readonly<Record<string, string>>; args: readonly string[]; /** hexadecimal; "" where none is given */ dataIn: string; ctxIn: string } | null;
@@ -111,7 +113,7 @@ async function readSamples(): Promise<readonly Sample[]> {
       const text = (key: string): string => (typeof e?.[key] === "string" ? e[key] : "");
       const files = (data as { programs?: Readonly<Record<string, Readonly<Record<string, string>>>> }).programs?.[text("program")];
       const program = files ? { files, args: Array.isArray(e["args"]) ? (e["args"] as unknown[]).map(String) : [], dataIn: text("dataIn"), ctxIn: text("ctxIn") } : null;
-      return /^[\w.-]+\.json$/.test(text("file")) ? [{ file: text("file"), name: text("name"), title: text("title") || text("name"), about: text("description"), base: text("base") || null, program }] : [];
+      return /^[\w.-]+\.json$/.test(text("file")) ? [{ file: text("file"), name: text("name"), title: text("title") || text("name"), about: text("description"), group: text("group"), base: text("base") || null, program }] : [];
     });
   } catch {
     return [];

@@ -102,7 +102,7 @@ function StepText({ taking }: { taking: Taking }) {
       {number === 1 && <About workshop={workshop} taking={taking} />}
       <p class="kicker num">Step {number} of {workshop.steps.length}{step.minutes > 0 && ` · ${step.minutes} min`}{` · Linux ${step.kernel}`}{step.lab && ` + ${step.lab}`}</p>
       <h1>{step.title}</h1>
-      {step.goal && <p class="goal"><Icon name="right" size={13} /> <span>{step.goal}</span></p>}
+      {step.goal && <p class="goal"><strong>Goal</strong> <span>{step.goal}</span></p>}
       <div class="prose" dangerouslySetInnerHTML={{ __html: html }} />
       <Hints taking={taking} />
       <Onward taking={taking} step={step} />
