@@ -43,6 +43,12 @@ function kept(env: Env): boolean[] {
   return stays;
 }
 
+/** Bytes for the context, where code of the kernel's runs behind the program's last instruction (net/sched/bpf_qdisc.c, gen_epilogue). */
+function epilogueStack(env: Env): number {
+  const at = env.prog.structOpsMember;
+  return at?.typeName === "Qdisc_ops" && (at.member === "reset" || at.member === "destroy") ? 8 : 0;
+}
+
 export interface RewrittenSubprog { subprog: number; stackDepth: number }
 
 /** The subprograms that an accepted program still has, and the stack each of them takes. */
@@ -59,7 +65,8 @@ export function rewrittenSubprogs(env: Env): RewrittenSubprog[] {
       mayGoto ||= isMayGoto(env.insns[i]!);
     }
     if (!any) return [];
+    const withEpilogue = (depth: number): number => depth + (subprog === 0 ? epilogueStack(env) : 0);
     const withLoop = loop ? Math.ceil(stackDepth / 8) * 8 + LOOP_REGS : stackDepth;
-    return [{ subprog, stackDepth: withLoop + (mayGoto ? (env.f.timed_may_goto ? 16 : 8) : 0) }];
+    return [{ subprog, stackDepth: withEpilogue(withLoop) + (mayGoto ? (env.f.timed_may_goto ? 16 : 8) : 0) }];
   });
 }
