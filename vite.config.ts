@@ -25,7 +25,7 @@ function contentSecurityPolicy(): Plugin {
 }
 
 /** Files that are kept when first used instead of being fetched with the page: kernels, workshops, and the compiler's other runner (5 MB). */
-const ON_DEMAND = /^(?:kernels|workshops)\/|wasmer|sdk-runner|wisp|browser-worker|node-compat|capi-worker-bridge|host-filesystem|node-network|snippets/;
+const ON_DEMAND = /^(?:kernels|workshops)\/|vim-keys|wasmer|sdk-runner|wisp|browser-worker|node-compat|capi-worker-bridge|host-filesystem|node-network|snippets/;
 
 /** @wasmer/sdk's own worker and glue are copied as they are; what they import from beside them has to lie beside them. */
 function wasmerWorkerParts(): Plugin {
@@ -128,6 +128,13 @@ export default defineConfig({
   server: { headers: isolation },
   preview: { headers: isolation },
   worker: { format: "es" },
+  // Vim's keys bind to the part of Monaco that the page has, by the paths of its current layout; their bundle for browsers wants a global Monaco.
+  resolve: {
+    alias: [
+      { find: /^monaco-vim$/, replacement: resolve(import.meta.dirname, "node_modules/monaco-vim/dist/index.mjs") },
+      { find: /^monaco-editor\/esm\/vs\/(.*?)(?:\.js)?$/, replacement: "monaco-editor/$1.js" },
+    ],
+  },
   // Workers are scanned as well, so that the development server does not find a package late and reload the page.
   optimizeDeps: { entries: ["index.html", "presenter.html", "src/workers/*.worker.ts"], exclude: ["@wasmer/sdk"] },
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },

@@ -30,7 +30,7 @@ describe("the cause, in a sentence", () => {
   it("is the life of a function where the kernel's tables are it", () => {
     const api = { name: "bpf_new", kind: "kfunc", status: "later", sentences: ["bpf_new: from 6.18 on"], fixes: [] } as unknown as NonNullable<ProgramDifference["api"]>;
     const d = difference({ from: { verdict: "rejected", stage: "resolve", message: "m", processed: null }, to: yes(3), steps: [{ rules: [], before: no("m"), after: yes(3) }], api });
-    expect(causeText(d, pair)).toBe("The verdict changes with a function that not both offer. bpf_new: from 6.18 on.");
+    expect(causeText(d, pair)).toBe("The verdict changes with a function that only one of them offers. bpf_new: from 6.18 on.");
     expect(causeText({ ...d, api: null }, pair)).toContain("not with a rule of its verifier");
   });
   it("says when nothing differs, and when there was no time", () => {

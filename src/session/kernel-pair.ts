@@ -48,7 +48,7 @@ export function causeText(d: ProgramDifference, pair: KernelPair): string {
   if (step.rules.length > 1 && step.rules.length <= 4) return `${what} with ${step.rules.length} rules of the verifier together: ${step.rules.map((r) => ruleText(r, pair)).join("; ")}.`;
   if (step.rules.length > 0) return `${what} with one or more of ${step.rules.length} rules of the verifier; there was no time to tell them apart.`;
   // The first sentence begins with the name.
-  if (d.api) return `${what} with a function that not both offer. ${d.api.sentences[0] ?? `${d.api.name}: ${d.api.status}`}.`;
+  if (d.api) return `${what} with a function that only one of them offers. ${d.api.sentences[0] ?? `${d.api.name}: ${d.api.status}`}.`;
   return `${what} with what the kernel offers, not with a rule of its verifier: helpers, kfuncs, types or context fields.`;
 }
 

@@ -105,10 +105,10 @@ function Results() {
     document.getElementById(`tab-${panel.value}`)?.scrollIntoView({ inline: "nearest", block: "nearest" });
   }, [panel.value]);
   const key = (event: KeyboardEvent): void => {
-    const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-    if (!by) return;
     const at = PANELS.findIndex((p) => p.id === panel.value);
-    const next = PANELS[(at + by + PANELS.length) % PANELS.length]!;
+    const to = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: -1 }[event.key];
+    const next = to === undefined ? undefined : PANELS.at(to % PANELS.length);
+    if (!next) return;
     panel.value = next.id;
     requestAnimationFrame(() => document.getElementById(`tab-${next.id}`)?.focus());
     event.preventDefault();

@@ -2,6 +2,8 @@ import { computed } from "@preact/signals";
 import { hotLines, type HotLine } from "../session/hot-lines.ts";
 import { session } from "./state.ts";
 
+/** With fewer processed instructions than this a list of the expensive lines tells nothing. */
+export const WORTH_LISTING = 100;
 /** Fewer processed instructions than this are no worry to anybody: nothing is drawn beside the lines. */
 export const WORTH_DRAWING = 1000;
 

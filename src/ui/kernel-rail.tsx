@@ -21,9 +21,10 @@ export function KernelRail() {
   }
   const list = kernels.value;
   const move = (event: KeyboardEvent): void => {
-    const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-    if (!by) return;
-    const next = list[list.findIndex((k) => k.kernel === kernel) + by];
+    const at = list.findIndex((k) => k.kernel === kernel);
+    const to = { ArrowRight: at + 1, ArrowDown: at + 1, ArrowLeft: at - 1, ArrowUp: at - 1, Home: 0, End: list.length - 1 }[event.key];
+    if (to === undefined) return;
+    const next = list[to];
     if (next) {
       session.update({ kernel: next.kernel });
       requestAnimationFrame(() => document.getElementById(`kernel-${next.kernel}`)?.focus());

@@ -81,4 +81,5 @@ export const largeType = signal(false);
 export const autoCompile = kept<boolean>("auto-compile", true);
 /** Beside the editor's lines: what each cost the verifier. */
 export const heatShown = kept<boolean>("heat", true);
+export const vimKeys = kept<boolean>("vim", false);
 export const wrapLog = kept<boolean>("wrap-log", false);

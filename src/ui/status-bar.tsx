@@ -1,5 +1,6 @@
 import { SaveNote } from "./header.tsx";
-import { cursor, session } from "./state.ts";
+import { vimKeys } from "./prefs.ts";
+import { cursor, embedded, session } from "./state.ts";
 
 /** One quiet line: the compiler, the cursor, the save. */
 export function StatusBar() {
@@ -20,6 +21,12 @@ export function StatusBar() {
       {session.object.value && <span class="num status-wide">{session.object.value.name}, {session.object.value.bytes.length.toLocaleString("en")} bytes</span>}
       {verified !== "" && <span class="num status-wide">{verified}</span>}
       <span class="grow" />
+      {!embedded && (
+        <>
+          <span id="vim-status" class="vim-status" hidden={!vimKeys.value} />
+          <button type="button" class="status-button status-wide" aria-pressed={vimKeys.value} title="Vim's keys in the editor" onClick={() => { vimKeys.value = !vimKeys.value; }}>Vim keys</button>
+        </>
+      )}
       <span class="num status-wide">line {line}, column {col}</span>
       <span class="status-wide">{crossOriginIsolated ? "isolated" : "not isolated"}</span>
       <SaveNote />

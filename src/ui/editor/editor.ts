@@ -7,6 +7,7 @@ import { defineThemes, monaco } from "./monaco.ts";
 import { connectCodeActions } from "./quick-fixes.ts";
 import { connectHeat } from "./heat.ts";
 import { connectHover } from "./hover.ts";
+import { connectVim } from "./vim.ts";
 
 const uriOf = (file: string): monaco.Uri => monaco.Uri.from({ scheme: "file", path: `/${file}` });
 export const fileOf = (uri: monaco.Uri): string => uri.path.slice(1);
@@ -126,6 +127,7 @@ export function mountEditor(host: HTMLElement): () => void {
 
   undo.push(connectDecorations(editor, models));
   undo.push(connectHeat(editor));
+  undo.push(connectVim(editor));
   undo.push(connectCodeActions(models));
   undo.push(connectHover());
   undo.push(connectApiLinks(editor));

@@ -1,5 +1,5 @@
 import { shareText, type HotLine } from "../../session/hot-lines.ts";
-import { hot, WORTH_DRAWING } from "../hot.ts";
+import { hot, WORTH_DRAWING, WORTH_LISTING } from "../hot.ts";
 import { heatShown } from "../prefs.ts";
 import { goTo, pane, projectFile, selectInsn, session } from "../state.ts";
 
@@ -9,7 +9,7 @@ const SHOWN = 8;
 export function HotLines() {
   const list = hot.value;
   const total = session.verdict.value?.verify?.stats.insns ?? 0;
-  if (list.length < 2) return null;
+  if (list.length < 2 || total < WORTH_LISTING) return null;
   const top = list.slice(0, SHOWN);
   return (
     <section>

@@ -114,7 +114,7 @@ function Difference({ pair, d }: { pair: KernelPair; d: ProgramDifference }) {
           {d.steps.length > STEPS && <p class="faint">and {d.steps.length - STEPS} more</p>}
         </>
       )}
-      <p class="faint">{d.rules} rules of the verifier differ between the two; this program was judged {d.judged} times to find {d.steps.length === 1 ? "the one" : "those"} that matter{d.steps.length === 1 ? "s" : ""} to it.{!d.complete && " Time was up before all were told apart."}</p>
+      <p class="faint">{d.rules} rules of the verifier differ between the two. To find what matters to this program, it was judged {d.judged} times.{!d.complete && " Time was up before all were told apart."}</p>
     </>
   );
 }

@@ -33,7 +33,8 @@ export function Popover({ label, title, align = "left", wide = false, kind = "me
     };
     document.addEventListener("pointerdown", outside, true);
     document.addEventListener("focusin", outside);
-    root.current?.querySelector<HTMLElement>(".popover [autofocus], .popover button, .popover input, .popover select")?.focus();
+    const first = root.current?.querySelector<HTMLElement>(".popover input[type=radio]:checked") ?? root.current?.querySelector<HTMLElement>(".popover button, .popover input, .popover select");
+    first?.focus();
     return () => {
       document.removeEventListener("pointerdown", outside, true);
       document.removeEventListener("focusin", outside);
