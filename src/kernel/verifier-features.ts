@@ -304,6 +304,7 @@ export const VERIFIER_FEATURES = {
   log_one_prefix: { until: "6.2", what: "a register's type prints with one prefix at most" },
   peak_states_at_once: { since: "6.15", what: "peak_states counts states kept at the same time, not what was kept and never freed" },
   log_linked_changes: { since: "7.1", what: "registers that change because they are linked are printed" },
+  log_dynptr_reads: { since: "6.13", what: "a dynptr's slots are printed when they are read" },
   log_stack_reads: { since: "6.8", what: "stack slots are printed when they are read, too" },
   log_call_results: { since: "6.2", what: "what a kfunc returns is printed beside the call" },
   log_changes_only: { since: "5.17", what: "what changed is printed beside the instruction, not the whole state before each" },

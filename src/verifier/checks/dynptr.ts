@@ -54,7 +54,7 @@ function initialised(env: Env, reg: RegState): RegState | undefined {
   if (stack[spi]!.types !== whole || stack[spi - 1]!.types !== whole || !stack[spi]!.spilled.dynptrFirst) return undefined;
   for (const at of [spi, spi - 1]) {
     markSlotRead(env, frame, at);
-    env.markSlotScratched(at);
+    if (env.f.log_dynptr_reads) env.markSlotScratched(at);
   }
   return stack[spi]!.spilled;
 }
