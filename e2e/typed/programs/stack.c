@@ -80,6 +80,7 @@ static __noinline int deep3(volatile char *p)
 	volatile char a[200];
 
 	a[0] = p[0];
+	a[p[0] & 127] = 1;
 	return a[0];
 }
 

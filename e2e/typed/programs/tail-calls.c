@@ -96,9 +96,9 @@ static __noinline int deep(struct __sk_buff *skb)
 SEC("tc")
 int large_frame_before_tail_call(struct __sk_buff *skb)
 {
-	volatile char big[300];
+	char big[300] = {};
 
-	big[0] = skb->len;
+	bpf_skb_load_bytes(skb, 0, big, sizeof(big));
 	return deep(skb) + big[0];
 }
 
