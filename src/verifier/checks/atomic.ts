@@ -44,6 +44,10 @@ function checkRmw(env: Env, insn: Insn): void {
   void type;
   checkMemAccess(env, env.insnIdx, env.reg(insn.dst), insn.dst, insn.off, size, "write", -1, true, false);
 }
+function checkLoadedFrom(env: Env, insn: Insn): void {
+  if (!ptrTypeOk(env, insn.src, insn)) env.fail("EACCES", `BPF_ATOMIC loads from R${insn.src} ${regTypeStr(env, env.reg(insn.src).type)} is not allowed`);
+}
+
 export function checkAtomic(env: Env, insn: Insn): void {
   switch (insn.imm) {
     case BPF_ADD: case BPF_ADD | BPF_FETCH: case BPF_AND: case BPF_AND | BPF_FETCH: case BPF_OR: case BPF_OR | BPF_FETCH:
@@ -52,9 +56,13 @@ export function checkAtomic(env: Env, insn: Insn): void {
       return;
     case BPF_LOAD_ACQ:
       if (!env.f.load_acquire) break;
-      checkRegRead(env, insn.src);
-      if (!ptrTypeOk(env, insn.src, insn)) env.fail("EACCES", `BPF_ATOMIC loads from R${insn.src} ${regTypeStr(env, env.reg(insn.src).type)} is not allowed`);
+      if (env.f.load_acq_type_first) {
+        checkRegRead(env, insn.src);
+        checkLoadedFrom(env, insn);
+      }
       checkLoadMem(env, insn, true, false, false, "atomic_load");
+      // Afterwards it is the destination that is looked at, where both are one register.
+      if (!env.f.load_acq_type_first) checkLoadedFrom(env, insn);
       return;
     case BPF_STORE_REL: {
       if (!env.f.load_acquire) break;

@@ -58,8 +58,8 @@ function jmpFields(env: Env, i: Insn): void {
       if (byReg || i.imm || i.src || i.dst || cls === BPF_JMP32) env.fail("EINVAL", "BPF_EXIT uses reserved fields");
       return;
     case BPF_JCOND: {
-      const early = env.f.insn_fields_first;
-      if (i.code !== (BPF_JMP | BPF_JCOND) || i.src || i.dst || i.imm || (!early && i.off === 0)) env.fail("EINVAL", early ? `invalid may_goto imm ${i.imm}` : `invalid may_goto off ${i.off} imm ${i.imm}`);
+      const zeroOk = env.f.may_goto_zero;
+      if (i.code !== (BPF_JMP | BPF_JCOND) || i.src || i.dst || i.imm || (!zeroOk && i.off === 0)) env.fail("EINVAL", zeroOk ? `invalid may_goto imm ${i.imm}` : `invalid may_goto off ${i.off} imm ${i.imm}`);
       return;
     }
   }

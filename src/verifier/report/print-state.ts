@@ -57,7 +57,7 @@ export function tnumStr(env: Env, t: Tnum): string {
   if (env.f.log_short_numbers && t.mask === 0n) {
     if (t.value <= 0xffffn) return t.value.toString();
     const s = BigInt.asIntN(64, t.value);
-    return s >= -0x8000n && s <= 0x7fffn ? s.toString() : hex(t.value);
+    return env.f.log_tnum_signed && s >= -0x8000n && s <= 0x7fffn ? s.toString() : hex(t.value);
   }
 
   return env.f.log_short_numbers ? `(${hex0x(t.value)}; ${hex0x(t.mask)})` : `(0x${t.value.toString(16)}; 0x${t.mask.toString(16)})`;
