@@ -86,7 +86,7 @@ function notRun(message: string): AttemptRun {
 /** A run's result in the terms of checks. Of a per-CPU map the values of the CPU that ran (0). */
 export function attemptRun(result: RunResult): AttemptRun {
   const maps = Object.fromEntries(result.maps.map((map) => [map.name, map.entries.filter((e) => (e.cpu ?? 0) === 0).map((e) => ({ key: toHex(e.key), value: toHex(e.value) }))]));
-  return { outcome: result.outcome, message: result.message ?? "", retval: result.retval, ...(result.action === undefined ? {} : { action: result.action }), packetOut: result.dataOut ? toHex(result.dataOut) : "", trace: result.trace, maps };
+  return { outcome: result.outcome, message: result.message ?? "", retval: result.retval, ...(result.action === undefined || /^\d/.test(result.action) ? {} : { action: result.action }), packetOut: result.dataOut ? toHex(result.dataOut) : "", trace: result.trace, maps };
 }
 
 /** A step's input as the engine takes it; the error names what is wrong in it. */

@@ -70,6 +70,9 @@ export function ComparePage() {
   );
 }
 
+/** A number that means nothing names itself: "32 (unknown action)". */
+const returned = (value: number, action: string | undefined): string => (action === undefined || action === "" ? String(value) : action.startsWith(String(value)) ? action : `${value} ${action}`);
+
 /** `program`: that of the verdict the page shows elsewhere too, null for the other side. */
 function SideCard({ side, program }: { side: Side; program: string | null }) {
   const { verdict, run } = side;
@@ -80,11 +83,11 @@ function SideCard({ side, program }: { side: Side; program: string | null }) {
       <header class="row"><strong class="num">Linux {side.title}</strong><span class="grow" /><span class={`tag ${state === "accepted" ? "ok" : state === "rejected" ? "no" : state === "warned" ? "warn" : "un"}`}>{warned ? "accepted, warned" : verdict.verdict}</span></header>
       {verdict.message && <pre class="quote">{verdict.message}</pre>}
       {verdict.api && <p class="muted">{verdict.api.sentences[0]}</p>}
-      {(verdict.lab?.uses ?? []).map((u) => <p key={u.path + u.name} class={u.what === "deprecated" || u.what === "behaves" ? "warn" : "muted"}>{u.text}{u.sites.length > 0 && u.sites[0]!.source && <span class="faint"> (line {u.sites.map((x) => x.source?.line).filter((x) => x !== undefined).join(", ")})</span>}</p>)}
+      {(verdict.lab?.uses ?? []).map((u) => <p key={u.path + u.name} class={u.what === "deprecated" || u.what === "behaves" ? "warn" : "muted"}>{u.text}{u.sites.length > 0 && u.sites[0]!.source && <span class="faint"> (line {[...new Set(u.sites.flatMap((x) => x.source?.line ?? []))].join(", ")})</span>}</p>)}
       {run ? (
-        <dl class="lab-run"><div><dt>returns</dt><dd class="num">{run.outcome === "exited" ? `${run.retval}${run.action ? ` ${run.action}` : ""}` : `${run.outcome}${run.message ? `: ${run.message}` : ""}`}</dd></div>
+        <dl class="lab-run"><div><dt>returns</dt><dd class="num">{run.outcome === "exited" ? returned(run.retval, run.action) : `${run.outcome}${run.message ? `: ${run.message}` : ""}`}</dd></div>
           <div><dt>instructions</dt><dd class="num">{run.insnsExecuted}</dd></div>
-          {run.trace.length > 0 && <div><dt>trace</dt><dd><pre>{run.trace.slice(0, 6).join("\n")}</pre></dd></div>}</dl>
+          {run.trace.length > 0 && <div><dt>trace</dt><dd><pre>{run.trace.slice(0, 6).map((line) => line.replace(/^.*?bpf_trace_printk: /, "")).join("\n")}</pre></dd></div>}</dl>
       ) : <p class="faint">Not run: {side.notRun}.</p>}
       {verdict.verdict === "rejected" && program !== null && <button type="button" class="link" onClick={() => { session.update({ program }); panel.value = "verdict"; }}>Why</button>}
     </article>

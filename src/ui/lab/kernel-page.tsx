@@ -53,7 +53,7 @@ function About() {
   return (
     <header>
       {said("title") !== "" && <h2 class="lab-title">{said("title")}</h2>}
-      {said("description") !== "" && <p class="muted lab-intro">{said("description")}{inForce.value && <> <button type="button" class="link" onClick={() => openLab("compare")}>{programs > 1 ? `All ${programs} programs` : "The program"} on it and on plain {session.project.value.kernel}, side by side</button></>}</p>}
+      {said("description") !== "" && <p class="muted lab-intro">{said("description")}{inForce.value && <> <button type="button" class="link" onClick={() => openLab("compare")}>{programs > 2 ? `All ${programs} programs` : programs === 2 ? "Both programs" : "The program"} on it and on plain {session.project.value.kernel}, side by side</button></>}</p>}
     </header>
   );
 }
