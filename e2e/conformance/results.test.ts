@@ -35,6 +35,13 @@ describe("recorded conformance (npm run conformance:results)", () => {
     expect(row.insns / row.programs).toBeGreaterThanOrEqual(0.98);
   });
 
+  it.each(rows.filter((r) => r.tests.endsWith("-modules")))("$kernel, $tests: programs that need its modules or .config get its answer", (row) => {
+    expect(row.programs).toBeGreaterThan(0);
+    expect(row.verdict).toBe(row.programs);
+    expect(row.message).toBe(row.programs);
+    expect(row.insns / row.programs).toBeGreaterThanOrEqual(0.98);
+  });
+
   it("no false accept is without a reason, and no reason without its false accept", () => {
     const found = rows.flatMap((r) => r.falseAccepts.map((name) => `${r.kernel}/${r.tests} ${name}`));
     expect(found.sort()).toEqual(Object.keys(FALSE_ACCEPTS).sort());
