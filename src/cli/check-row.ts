@@ -6,6 +6,8 @@ import type { HotLine } from "../session/hot-lines.ts";
 import type { Explanation, InsnStates } from "../verifier/types.ts";
 import type { ProgramVerdict } from "../workers/kernel-api.ts";
 import type { LabUse } from "../workers/lab-api.ts";
+import { differenceJson } from "./difference.ts";
+import type { RowDifference } from "./difference.ts";
 import { hotJson } from "./hot.ts";
 import type { OpenedInput } from "./objects.ts";
 import type { SourceTree } from "./sources.ts";
@@ -29,12 +31,16 @@ export interface CheckRow {
   api?: ApiExplanation;
   report?: string;
   explanation?: Explanation;
+  /** refused before the verifier: why in plain words, and what to change */
+  help?: ProgramVerdict["help"];
   warnings: readonly string[];
   /** of the custom kernel's changes, those the program meets */
   changes: readonly LabUse[];
   log?: string;
   /** with --hot: the most expensive lines, none where the verifier was not reached */
   hot?: readonly HotLine[];
+  /** with --difference: what makes the two kernels differ, on the newer one's row */
+  difference?: RowDifference;
   /** with --states */
   insnStates?: readonly InsnStates[];
   /** the instructions' texts, for printing states */
@@ -65,7 +71,7 @@ export function verdictRow(file: string, lab: string | null, verdict: ProgramVer
     note: verdict.note, errno: verify?.errno ?? load?.errno,
     insns: verify?.stats.insns, states: verify?.stats.totalStates,
     insn: verdict.insn, source: verdict.source && named(verdict.source), api: verdict.api, report: verify?.report, explanation: verify?.explanation && namedExplanation(verify.explanation),
-    warnings: verdict.warnings ?? [], changes: verdict.lab?.uses ?? [], log, ms: verdict.ms,
+    help: verdict.help, warnings: verdict.warnings ?? [], changes: verdict.lab?.uses ?? [], log, ms: verdict.ms,
   };
 }
 
@@ -116,7 +122,7 @@ export function rowJson(row: CheckRow): string {
     note: row.note, errno: row.errno, insns: row.insns, states: row.states, insn: row.insn,
     source,
     api: api && { name: api.name, kind: api.kind, status: api.status, since: api.since, until: api.until, replacement: api.replacement, explanation: explanationText(api) },
-    report: row.report, explanation: row.explanation, lab: row.lab ?? undefined, warnings: row.warnings.length > 0 ? row.warnings : undefined, insn_states: row.insnStates, hot: row.hot?.map(hotJson),
+    report: row.report, explanation: row.explanation, help: row.help, lab: row.lab ?? undefined, warnings: row.warnings.length > 0 ? row.warnings : undefined, insn_states: row.insnStates, hot: row.hot?.map(hotJson), difference: row.difference && differenceJson(row.difference),
     changes: row.changes.length > 0 ? row.changes.map(changeJson) : undefined, log: row.log,
   }).filter(([, value]) => value !== undefined);
   return JSON.stringify({

@@ -3,7 +3,8 @@ import type { SourcePos } from "../loader/types.ts";
 import type { SourceExpression } from "../verifier/types.ts";
 import { columnOf } from "./check-row.ts";
 import type { CheckRow } from "./check-row.ts";
-import { explanationLines } from "./check-explain.ts";
+import { explanationLines, wrap } from "./check-explain.ts";
+import { printDifference } from "./difference.ts";
 import { printHot } from "./hot.ts";
 import { paint, table } from "./output.ts";
 import { printStates } from "./states.ts";
@@ -72,6 +73,7 @@ function printMatrix(rows: readonly CheckRow[], kernels: readonly string[], out:
       out.line(`    ${paint(out, "yellow", `warning on ${own.filter((r) => r.warnings.includes(warning)).map(columnOf).join(", ")}: ${warning}`)}`);
     }
     for (const line of changeLines(own)) out.line(`    ${paint(out, "yellow", line)}`);
+    for (const row of own) if (row.difference) printDifference(row.difference, out);
     for (const row of own) {
       if (!row.hot || row.hot.length === 0) continue;
       out.line(`    ${columnOf(row)}  ${paint(out, "grey", `${row.insns ?? 0} insns processed`)}`);
@@ -147,7 +149,8 @@ function causeLines(row: CheckRow, out: Output): string[] {
   if (row.note !== undefined) lines.push(...row.note.split("\n").map((line) => paint(out, row.stage === "compile" ? "cyan" : MARKS[row.verdict].colour, line)));
   if (row.source) lines.push(...sourceLines(row.source, row.explanation?.expression, out));
   if (row.api) lines.push(...row.api.sentences.map((s) => paint(out, "cyan", s)), ...row.api.fixes.map((f) => paint(out, "green", `fix: ${f.title}`)));
-  else if (row.explanation) lines.push(...explanationLines(row.explanation, row.message, out));
+  if (row.help) lines.push(...wrap(row.help.reason, out.width - 8), ...row.help.fixes.flatMap((fix) => wrap(`fix: ${fix}`, out.width - 13).map((line, i) => paint(out, "green", i === 0 ? line : `     ${line}`))));
+  if (row.explanation && !row.api) lines.push(...explanationLines(row.explanation, row.message, out));
   return lines;
 }
 

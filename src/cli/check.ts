@@ -10,6 +10,8 @@ import type { Column } from "./columns.ts";
 import { Engine } from "./engine.ts";
 import { Exit, usageError } from "./exit.ts";
 import type { UsageError } from "./exit.ts";
+import { pairOf } from "../session/kernel-pair.ts";
+import type { KernelPair } from "../session/kernel-pair.ts";
 import { collectHot, HOT_LINES } from "./hot.ts";
 import { openColumns, programsOf } from "./objects.ts";
 import type { OpenedInput } from "./objects.ts";
@@ -20,7 +22,7 @@ import type { CheckOptions, ProgramVerdict } from "../workers/kernel-api.ts";
 
 /** `check`: the verdict on every program of every file on every kernel asked for. */
 export async function checkCommand(args: readonly string[], out: Output): Promise<Result<Exit, UsageError>> {
-  const parsed = parseArgs(args, { "--program": "value", "--kernel": "value", "--lab": "list", "--log-level": "value", "--states": "number?", "--hot": "number?", "--unprivileged": "flag", "--json": "flag" });
+  const parsed = parseArgs(args, { "--program": "value", "--kernel": "value", "--lab": "list", "--log-level": "value", "--states": "number?", "--hot": "number?", "--difference": "flag", "--unprivileged": "flag", "--json": "flag" });
   if (!parsed.ok) return err(usageError(parsed.error));
   const { files, options, lists, rest } = parsed.value;
   if (files.length === 0) return err(usageError("takes at least one .c or .o file"));
@@ -46,6 +48,8 @@ export async function checkCommand(args: readonly string[], out: Output): Promis
   }
   const missing = program === undefined ? null : missingProgram(program, inputs);
   if (missing !== null) return err(usageError(missing));
+  const difference = options.has("--difference") ? await olderFirst(engine, columns.value) : ok(null);
+  if (!difference.ok) return err(usageError(difference.error));
   if (states && columns.value.length !== 1) return err(usageError("--states shows one kernel's states: name it with --kernel"));
   await printNotes(engine, columns.value, out);
 
@@ -58,7 +62,7 @@ export async function checkCommand(args: readonly string[], out: Output): Promis
       rows.push(row);
       if (json) out.line(rowJson(row));
     };
-    await checkFile(engine, file, opened, columns.value, program, { logLevel: logLevel.value, unprivileged: options.has("--unprivileged") }, { states, hot: hot.value }, each);
+    await checkFile(engine, file, opened, columns.value, program, { logLevel: logLevel.value, unprivileged: options.has("--unprivileged") }, { states, hot: hot.value, difference: difference.value }, each);
     if (!json) printRows(file, rows, columns.value.map((c) => c.label), out);
     const failed = [...opened.values()].find((input) => input.kind !== "open");
     if (failed) out.error(failureText(file, failed));
@@ -75,8 +79,16 @@ export function failureText(file: string, failed: Exclude<OpenedInput, { kind: "
   return `${file}: ${failed.kind === "refused" ? failed.error.message : failed.message}`;
 }
 
-/** What is wanted besides the verdict: states of instructions; how many of the most expensive lines. */
-interface More { states: StatesRequest | null; hot: number }
+/** What is wanted besides the verdict: states of instructions; how many of the most expensive lines; why these two kernels differ. */
+interface More { states: StatesRequest | null; hot: number; difference: KernelPair | null }
+
+/** The two kernels of a comparison, the older one first. */
+async function olderFirst(engine: Engine, columns: readonly Column[]): Promise<Result<KernelPair, string>> {
+  const [a, b] = columns;
+  if (!a || !b || columns.length > 2 || a.kernel === b.kernel || a.overlay !== b.overlay) return err("--difference compares two kernels: name them, --kernel A,B");
+  const kernels = await engine.core.kernels();
+  return kernels.ok ? ok(pairOf(a.kernel, b.kernel, kernels.value.map((k) => k.kernel))) : kernels;
+}
 
 async function checkFile(
   engine: Engine, file: string, opened: ReadonlyMap<string, OpenedInput>, columns: readonly Column[], only: string | undefined, options: CheckOptions, more: More, each: (row: CheckRow) => void,
@@ -95,7 +107,12 @@ async function checkFile(
       if (!input.summary.programs.some((p) => p.name === program)) continue;
       const verdict = await engine.core.check(input.id, program, kernel, overlay, options);
       const row = verdictRow(file, lab, verdict, options.logLevel);
-      const judged = more.hot > 0 ? { ...row, hot: await collectHot(engine, input.id, verdict, overlay, more.hot) } : row;
+      let judged = more.hot > 0 ? { ...row, hot: await collectHot(engine, input.id, verdict, overlay, more.hot) } : row;
+      if (more.difference?.to === kernel) {
+        // Of a .c file: the object that was compiled against the newer kernel's types, on both.
+        const found = await engine.core.difference(input.id, program, more.difference.from, more.difference.to, overlay, options);
+        judged = found.ok ? { ...judged, difference: { pair: more.difference, found: found.value } } : { ...judged, warnings: [...judged.warnings, `no difference: ${found.error}`] };
+      }
       each(more.states ? await withStates(engine, input.id, verdict, overlay, more.states, options, judged) : judged);
     }
   }

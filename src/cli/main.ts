@@ -8,7 +8,7 @@ import type { Result } from "../base/result.ts";
 const USAGE = `usage: bpf-playground COMMAND …
 
   compile FILE.c… [-o OUT.o] [--kernel V] [-O0|-O1|-O2|-Os] [-g] [--mcpu v1..v4] [-- CLANG-ARGS…]
-  check   FILE.{c,o}… [--program NAME] [--kernel V[,V…]|all] [--lab FILE|none]… [--log-level 0|1|2] [--states [INSN]] [--hot [N]] [--unprivileged] [--json]
+  check   FILE.{c,o}… [--program NAME] [--kernel V[,V…]|all] [--lab FILE|none]… [--log-level 0|1|2] [--states [INSN]] [--hot [N]] [--difference] [--unprivileged] [--json]
   run     FILE.{c,o} --program NAME [--kernel V] [--lab FILE] [--data-in FILE|hex:…] [--ctx-in FILE|hex:…] [--repeat N] [--maps FILE] [--json]
   kernels [--json]
   api     NAME [--kernel V] [--lab FILE] [--json]   the life of a helper or kfunc across kernels, and what decides whether it may change
