@@ -107,7 +107,7 @@ export function checkMemReg(env: Env, regno: number, reg: RegState, mut: () => R
 
 /** Memory and size of a kfunc, in registers memRegno and the next: readable and writable. */
 export function checkKfuncMemSize(env: Env, memRegno: number): void {
-  const saved = T.typeMayBeNull(env.reg(memRegno).type) ? env.reg(memRegno).clone() : null;
+  const saved = T.typeMayBeNull(env.reg(memRegno).type) && !env.f.mem_size_precise_once ? env.reg(memRegno).clone() : null;
   if (saved) markPtrNotNull(env.mut(memRegno));
   try {
     checkMemSizeReg(env, memRegno, memRegno + 1, "read", true, null, !env.f.mem_size_precise_once);

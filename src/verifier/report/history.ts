@@ -10,7 +10,7 @@ import {
 import { atomicLoadReg } from "../checks/atomic.ts";
 import { sizeBytes } from "../checks/size.ts";
 import { isStackArgLoad, isStackArgStore } from "../passes/arg-flow.ts";
-import { isPseudoCall, jmpOffset } from "../passes/insn-info.ts";
+import { isHelperCall, isPseudoCall, jmpOffset } from "../passes/insn-info.ts";
 import type { Env } from "../state/env.ts";
 import { clock, type FuncState, getSpi, isSpilledReg, type StackSlot } from "../state/frame.ts";
 import { markRegUnknown, RegState } from "../state/reg-state.ts";
@@ -180,7 +180,12 @@ function call(env: Env, b: Before, insn: number, st: VState, global: boolean): v
       else lost({ frame: f.identity, kind: "slot", at: i }, released.has(old.spilled.id) && old.spilled.id !== 0 ? "ref_release" : "write", old.spilled);
     });
   });
-  for (let i = 1; i <= 5; i++) if (cur.regs[i]!.type !== T.NOT_INIT && !gone.has(i)) lost({ frame: cur.identity, kind: "reg", at: i }, "caller_saved", cur.regs[i]!);
+  for (let i = 1; i <= 5; i++) {
+    if (cur.regs[i]!.type === T.NOT_INIT) continue;
+    // what was lost already is an unknown number where pointers may leak
+    const old = gone.has(i) ? (env.allowPtrLeaks ? unknown(env) : null) : cur.regs[i]!;
+    if (old) lost({ frame: cur.identity, kind: "reg", at: i }, "caller_saved", old);
+  }
   cur.args.forEach((old, i) => {
     if (old.type !== T.NOT_INIT) lost({ frame: cur.identity, kind: "arg", at: i }, "caller_saved", old);
   });
@@ -212,6 +217,15 @@ function afterCall(env: Env, b: Before, insn: number): void {
     here.regs[0] = nullable(elem.st.cur.regs[0]!);
     call(env, b, insn, st, false);
     here.regs[0] = kept;
+  } else if (elem && here && isHelperCall(env.insns[insn]!) && isGone(elem.st.cur.regs[0]) && !isGone(here.regs[0])) {
+    // a cast that may give NULL: that way goes on by itself
+    const kept = here.regs[0]!, before = nullable(kept);
+    here.regs[0] = before;
+    call(env, b, insn, st, false);
+    here.regs[0] = kept;
+    elem.history = env.history;
+    mod(env, insn, { frame: identity, kind: "reg", at: 0 }, "write", before, kept, null, identity);
+    return;
   } else if (here) call(env, b, insn, st, isPseudoCall(env.insns[insn]!));
   if (elem) elem.history = env.history;
 }

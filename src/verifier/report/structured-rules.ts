@@ -90,6 +90,15 @@ function argument(env: Env, name: string, reason: string, suggestion: string): R
   const call = callee(env);
   return { category: "Call Type Safety", problem: "invalid call argument", reason: `The ${arg} to ${call} does not satisfy the verifier contract: ${reason}.`, at: `invalid ${arg} for ${call}`, suggestion, ...caused(name) };
 }
+/** A pointer and its length (kernel check_mem_size_reg): which of the two is at fault. */
+function memoryPair(env: Env, { groups: [memory = "", size = ""] }: Said): ReturnType<Rule["make"]> {
+  const { smin, umax } = reg(env, size)?.r64 ?? { smin: 0n, umax: 0n };
+  const advice = "Constrain the memory size to a non-negative value smaller than BPF_MAX_VAR_SIZ before this call.";
+  if (smin < 0n) return argument(env, size, `the memory size in ${size} may be negative because its signed minimum is ${smin}`, advice);
+  if (umax >= BigInt(MAX_VAR_OFF)) return argument(env, size, `the memory size in ${size} may reach ${umax} bytes, but variable memory accesses must stay below ${MAX_VAR_OFF} bytes`, advice);
+  return argument(env, memory, `it is the memory pointer in a memory/length pair with ${size}, but ${memory} does not describe verifier-readable memory for the requested length`,
+    "Pass a stack, map, context, or other verifier-known memory pointer, and keep the paired length within that object.");
+}
 const policy = (operation: string, reason: string, suggestion: string): ReturnType<Rule["make"]> =>
   ({ category: "Policy", problem: "operation is not allowed", reason: `The ${operation} is not allowed: ${reason}.`, at: `policy check failed for ${operation}`, suggestion });
 const simple = (category: Category, problem: string, reason: string, suggestion: string, insn?: number, early?: true): ReturnType<Rule["make"]> =>
@@ -298,13 +307,13 @@ export const RULES: readonly Rule[] = [
   lockRule(/^bpf_(?:res_)?spin_unlock cannot be out of order$/, "unlock out of order", "Locks must be released in last-in, first-out order, but this unlock does not match the currently active lock.", "Release nested locks in the reverse order they were acquired.", innermost),
   // arguments
   { test: /^(R\d+) type=(\S+) expected=(.*)$/, marked: true, make: (env, { groups: [n, type, types] }) => argument(env, n!, `it has type ${type}, but this argument accepts ${types}`, "Pass a value with one of the accepted pointer or scalar types for this call.") },
-  { test: /^Possibly NULL pointer passed to trusted (R\d+)$/, make: (env, { groups: [n] }) => argument(env, n!, "the pointer may be NULL, but this kfunc requires a non-NULL value", "Add a NULL check and call the kfunc only on the non-NULL path.") },
+  { test: /^Possibly NULL pointer passed to trusted (R\d+)$/, make: (env, { groups: [n] }) => argument(env, n!, `the pointer may be NULL, but this kfunc requires a non-NULL value of type ${expected(env, n!).replace(/\)$/, " *)")}`, "Add a NULL check and call the kfunc only on the non-NULL path.") },
   { test: /^Possibly NULL pointer passed to helper (R\d+)$/, make: (env, { groups: [n] }) => argument(env, n!, "the pointer may be NULL, but this call requires a non-NULL pointer", "Add a NULL check and make the call only on the non-NULL path.") },
   { test: /^(R\d+) must be a rcu pointer$/, make: (env, { groups: [n] }) => argument(env, n!, `the kfunc requires an RCU-protected pointer to ${expected(env, n!)}, but ${n} is ${plain(env, reg(env, n!))}`, "Use this kfunc with a pointer that is valid in an RCU read lock region.") },
   { test: /^(R\d+) must be referenced or trusted$/, make: (env, { groups: [n] }) => argument(env, n!, `the kfunc requires a trusted or resource-owning pointer to ${expected(env, n!)}, but ${n} is ${plain(env, reg(env, n!))}`, "Pass a pointer acquired from a verifier-tracked source, or call this kfunc only inside the required protection if it accepts RCU pointers.") },
   { test: /^release kfunc \S+ expects referenced PTR_TO_BTF_ID passed to (R\d+)$/, make: (env, { groups: [n] }) => argument(env, n!, `release kfuncs require a resource-owning value of type ${expected(env, n!)} returned by a matching acquire kfunc`, "Pass the resource-owning pointer returned by the matching acquire kfunc, and avoid calling the release kfunc after ownership has already been transferred or released.") },
   { test: /^release helper \S+ expects referenced PTR_TO_BTF_ID passed to (R\d+)$/, make: (env, { groups: [n] }) => argument(env, n!, "release helpers require a value that owns a live resource returned by a matching acquire helper", "Pass the resource-owning pointer returned by the matching acquire helper, and avoid calling the release helper after ownership has already been transferred or released.") },
-  { test: /^(R\d+) and R\d+ memory, len pair leads to invalid memory access$/, make: (env, { groups: [n] }) => argument(env, n!, "the memory and length arguments do not describe memory this call may access", "Pass a memory region that is at least as long as the length argument says on every path.") },
+  { test: /^(R\d+) and (R\d+) memory, len pair leads to invalid memory access$/, make: memoryPair },
   { test: /^(R\d+) expected pointer to an iterator on stack$/, make: (env, { groups: [n] }) => argument(env, n!, `iterator state must live in verifier-tracked stack memory, but ${n} is ${plain(env, reg(env, n!))}`, "Pass the address of a stack iterator object for iterator new, next, and destroy calls.") },
   { test: /^(R\d+) expected pointer to stack or const struct bpf_dynptr$/, make: (env, { groups: [n] }) => argument(env, n!, `a dynptr argument must be a pointer to a dynptr stack slot or a verifier-provided const struct bpf_dynptr, but ${n} is ${plain(env, reg(env, n!))}`, "Pass the address of a stack dynptr object, or use a const dynptr pointer returned by the verifier-supported path.") },
   { test: /^Expected a dynptr of type (\S+) as (R\d+)$/, make: (env, { groups: [type, n] }) => argument(env, n!, `this operation expects dynptr type ${type}`, "Use a dynptr constructor that matches this operation, or call an operation that accepts the dynptr's current type.") },
