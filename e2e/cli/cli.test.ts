@@ -10,6 +10,7 @@ const folder = mkdtempSync(join(tmpdir(), "cli-"));
 const program = (name: string): string => fileURLToPath(new URL(`programs/${name}`, import.meta.url));
 const object = join(folder, "first.bpf.o");
 const rstat = join(folder, "rstat.bpf.o");
+const costly = join(folder, "costly.bpf.o");
 const TIMEOUT = 120_000;
 
 interface Run { exit: number; out: string[]; err: string[]; json: Record<string, unknown>[] }
@@ -26,6 +27,7 @@ const packet = (protocol: number): string => `hex:${"02".repeat(12)}080045000028
 beforeAll(async () => {
   expect((await cli("compile", program("first.bpf.c"), "-g", "-o", object)).exit).toBe(0);
   expect((await cli("compile", program("rstat.bpf.c"), "-g", "--kernel", "6.12", "-o", rstat)).exit).toBe(0);
+  expect((await cli("compile", program("costly.bpf.c"), "-g", "-o", costly)).exit).toBe(0);
 }, TIMEOUT);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -51,6 +53,25 @@ describe("check", () => {
     expect(json[0]!["insns"]).toBeGreaterThan(10);
     expect(json[0]!["states"]).toBeGreaterThanOrEqual(0);
   });
+
+  it("--hot tells which lines took the verifier's instructions, and that is all of them", async () => {
+    const { json } = await cli("check", costly, "--program", "costly", "--kernel", "7.2", "--hot", "100", "--json");
+    const hot = json[0]!["hot"] as { file: string; line: number; text: string; processed: number; share: number; visits: number }[];
+    expect(hot.reduce((sum, h) => sum + h.processed, 0)).toBe(json[0]!["insns"]);
+    expect([18, 19, 21]).toContain(hot[0]!.line);
+    expect(hot[0]!.visits).toBeGreaterThanOrEqual(99);
+    expect(hot.map((h) => h.processed)).toEqual(hot.map((h) => h.processed).sort((a, b) => b - a));
+    const { out } = await cli("check", costly, "--program", "costly", "--kernel", "7.2", "--hot=2");
+    expect(out.filter((line) => /×\d+ {2}costly\.bpf\.c:\d+/.test(line))).toHaveLength(2);
+    expect(await cli("check", costly, "--hot", "0")).toMatchObject({ exit: 2, err: ['check: --hot takes a whole number from 1 to 10000, not "0"'] });
+  }, TIMEOUT);
+
+  it("--difference names the rule of the verifier that makes two kernels differ", async () => {
+    const { json } = await cli("check", costly, "--program", "unasked", "--kernel", "6.16,6.12", "--difference", "--json");
+    expect(json.map((r) => [r["kernel"], r["verdict"], r["difference"] !== undefined])).toEqual([["6.16", "accepted", true], ["6.12", "rejected", false]]);
+    expect(json[0]!["difference"]).toMatchObject({ other: "6.12", complete: true, steps: [{ effect: "rejected → accepted", rules: [{ name: "elide_lookup_null", change: "on", release: "6.15" }] }] });
+    expect((await cli("check", costly, "--difference", "--kernel", "all")).err).toEqual(["check: --difference compares two kernels: name them, --kernel A,B"]);
+  }, TIMEOUT);
 
   it("a C file is compiled for each kernel; rows come program by program, in the order of the kernels", async () => {
     const { json } = await cli("check", program("first.bpf.c"), "--kernel", "7.3,6.12", "--json");
