@@ -66,7 +66,10 @@ export function checkStaticArg(env: Env, meta: KfuncMeta, i: number, insnIdx: nu
   const reg = env.reg(i + 1);
   const name = argName(env, i);
   const t = meta.btf.resolve(p.type);
-  if (isScalarType(t)) return scalarArg(env, meta, i, reg);
+  if (isScalarType(t)) {
+    checkFuncArgRegOff(env, reg, i + 1, null);
+    return scalarArg(env, meta, i, reg);
+  }
   const ref = t?.kind === BtfKind.PTR ? meta.btf.resolve(t.type) : undefined;
   if (!ref) return env.fail("EINVAL", `Unrecognized ${name} type ${btfKindStr(t)}`);
   const kind = pointerKind(env, meta, i, ref);
