@@ -22,6 +22,8 @@ export interface ProgramVerdict {
   verify?: VerifyResult;
   /** present when refused before the verifier */
   load?: LoadError;
+  /** refused before the verifier: why in plain words, and what to change */
+  help?: { reason: string; fixes: readonly string[] };
   /** what the refusal has to do with a helper's or kfunc's life, and what to change */
   api?: ApiExplanation;
   /** of loader and verifier: deprecated kfuncs */

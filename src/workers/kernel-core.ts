@@ -2,6 +2,7 @@
 import { err, ok } from "../base/result.ts";
 import type { Result } from "../base/result.ts";
 import { changesBetween, lifeRows } from "../kernel/api-change.ts";
+import { explainLoad, type LoadHelp } from "../loader/explain.ts";
 import { missingTypeText, namesMissed } from "../kernel/type-life.ts";
 import { explainMissing, findApi } from "../kernel/api-explain.ts";
 import type { ApiDifference, ApiExplanation, ApiRow } from "../kernel/api-types.ts";
@@ -130,7 +131,8 @@ export class KernelCore implements FullKernelWorkerApi {
       // The loader did not find it, and the pack cannot tell whether the kernel has it: that is no verdict.
       const verdict = api?.status === "not known" ? "unsupported" : bound.error.verdict;
       const lab = await this.lab(objectId, kernelName, overlay, null, bound.error);
-      return { ...base, verdict, stage, message, insn, source, load: bound.error, ...(api ? { api } : {}), ...(lab ? { lab } : {}), warnings: [], ms: this.now() - start };
+      const help = await this.helpWithLoad(bound.error, objectId, program, kernelName, overlay);
+      return { ...base, verdict, stage, message, insn, source, load: bound.error, ...(help ? { help } : {}), ...(api ? { api } : {}), ...(lab ? { lab } : {}), warnings: [], ms: this.now() - start };
     }
     const limit = bound.value.kernel.manifest.limits.insns;
     const tell = onProgress && this.everySoOften((processed: number, states: number, walk: 1 | 2) => onProgress({ processed, states, walk, limit }));
@@ -142,6 +144,12 @@ export class KernelCore implements FullKernelWorkerApi {
     const note = verdict === "rejected" && insn !== undefined ? bound.value.bound.poisoned?.get(insn) : undefined;
     const api = verdict === "rejected" ? await this.explainRefusal({ load: null, message, note }, program, objectId, kernelName, overlay) : undefined;
     return { ...base, verdict, stage: "verify", message, ...(note === undefined ? {} : { note }), insn, source, verify: verify.value, ...(api ? { api } : {}), ...(lab ? { lab } : {}), warnings, ms: this.now() - start };
+  }
+
+  private async helpWithLoad(error: LoadError, objectId: string, program: string, kernelName: string, overlay: string | null): Promise<LoadHelp | null> {
+    const found = this.program(objectId, program);
+    const kernel = await this.store.kernel(kernelName, overlay);
+    return found.ok && kernel.ok ? explainLoad(error, found.value.spec, kernel.value) : null;
   }
 
   private async lab(objectId: string, kernelName: string, overlay: string | null, bound: BoundProgram | null, load: LoadError | null): Promise<LabVerdict | null> {

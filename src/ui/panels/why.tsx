@@ -32,6 +32,7 @@ export function WhyPanel() {
       {explanation && <ExplanationView explanation={explanation} />}
       {v.verdict === "rejected" && v.verify && <LastWords log={v.verify.log} message={v.message} />}
       {v.verify?.report && <section><h3 class="heading">The kernel's report</h3><pre class="quote">{v.verify.report}</pre></section>}
+      {v.help && <section><h2>Refused before the verifier</h2><p>{v.help.reason}</p><ul class="fixes">{v.help.fixes.map((fix, i) => <li key={i}>{fix}</li>)}</ul></section>}
       {v.load && v.load.log.length > 0 && <section><h3 class="heading">libbpf printed</h3><pre class="quote">{v.load.log.join("\n")}</pre></section>}
       {warnings.length > 0 && <section><h3 class="heading">Warnings</h3><ul class="fixes">{warnings.map((w, i) => <li key={i} class="warn">{w}</li>)}</ul></section>}
       <Stats />
