@@ -15,8 +15,9 @@ import { gzipSync } from "node:zlib";
 import { libbpfSeries } from "../oracle/build-runner.ts";
 import { cacheFolder } from "../oracle/cache.ts";
 import { imageRecord, kernelSeries } from "../oracle/images.ts";
-import { hexDigest, judge, type OracleObject, type ProgramAnswer } from "../oracle/judge.ts";
+import { judge, type OracleObject, type ProgramAnswer } from "../oracle/judge.ts";
 import { fetchSource } from "../oracle/sources.ts";
+import { recordedObjects } from "./recorded-answer.ts";
 import { isFuzz, listRecordings, readRecording, testsOf, writeRecording, type RecordedObject, type RecordedProgram } from "./recorded.ts";
 
 /** The tests nearest to each kernel, and those of 7.2 for comparison between kernels. */
@@ -30,24 +31,6 @@ export function testsFor(kernel: string): string[] {
 function fullLogLevel(kernel: string): number {
   const [major = 0, minor = 0] = kernel.split(".").map(Number);
   return major > 6 || (major === 6 && minor >= 4) ? 2 | 4 | 8 : 2 | 4;
-}
-
-function recorded(answer: ProgramAnswer): RecordedProgram {
-  const accepted = answer.verdict === "accepted";
-  return {
-    program: answer.program,
-    section: answer.section,
-    type: answer.type,
-    attachType: answer.attachType || undefined,
-    verdict: answer.verdict,
-    stage: answer.stage,
-    errno: accepted ? undefined : answer.errno,
-    message: answer.message || undefined,
-    messages: answer.messages.length ? answer.messages : undefined,
-    report: answer.report,
-    ...answer.statistics,
-    xlatedInsns: answer.xlatedBytes === undefined ? undefined : answer.xlatedBytes / 8,
-  };
 }
 
 function keepLog(folder: string, answer: ProgramAnswer): void {
@@ -96,16 +79,9 @@ async function record(kernel: string, tests: string, only: RegExp | undefined, w
     const before = without?.get(object)?.get(program.program);
     return without === undefined || (before !== undefined && !sameRefusal(before, program));
   };
-  const byObject = groupByObject(answers);
-  const asked = objects.map((object): RecordedObject => {
-    const refusal = refusals.find((entry) => entry.object === object.name);
-    return {
-      object: object.name,
-      sha256: hexDigest(object.bytes),
-      refused: refusal && { errno: refusal.errno, messages: refusal.messages },
-      programs: (byObject.get(object.name) ?? []).map(recorded).filter((program) => isNew(object.name, program)),
-    };
-  }).filter(({ programs }) => !without || programs.length > 0);
+  const asked = recordedObjects(objects, { answers, refusals })
+    .map((object): RecordedObject => ({ ...object, programs: object.programs.filter((program) => isNew(object.object, program)) }))
+    .filter(({ programs }) => !without || programs.length > 0);
   const before = only && listRecordings().some(([k, t]) => k === kernel && t === tests) ? readRecording(kernel, tests).objects : [];
   const kept = before.filter((entry) => !names.includes(entry.object));
   const source = tests === "projects" ? "see projects.json" : isFuzz(tests) ? "mutants (e2e/fuzz)" : readFileSync(join(fetchSource(objectFolder), "VERSION.debian"), "utf8").trim();
@@ -123,16 +99,6 @@ async function record(kernel: string, tests: string, only: RegExp | undefined, w
   });
   const text = [...counts].sort().map(([key, count]) => `${count} ${key}`).join(", ");
   return `${kernel}, tests of ${tests}: ${objects.length} objects, ${answers.length} programs: ${text}${refusals.length ? `; ${refusals.length} objects not opened` : ""}`;
-}
-
-function groupByObject(answers: readonly ProgramAnswer[]): Map<string, ProgramAnswer[]> {
-  const map = new Map<string, ProgramAnswer[]>();
-  for (const answer of answers) {
-    const list = map.get(answer.object);
-    if (list) list.push(answer);
-    else map.set(answer.object, [answer]);
-  }
-  return map;
 }
 
 const { values } = parseArgs({ options: { kernels: { type: "string" }, tests: { type: "string" }, only: { type: "string" }, "no-logs": { type: "boolean" } } });

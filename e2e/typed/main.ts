@@ -9,11 +9,12 @@
  */
 import { parseArgs } from "node:util";
 import { Engine } from "../../src/cli/engine.ts";
-import type { RecordedObject, RecordedProgram } from "../conformance/recorded.ts";
+import { recordedObjects } from "../conformance/recorded-answer.ts";
+import type { RecordedObject } from "../conformance/recorded.ts";
 import { libbpfSeries } from "../oracle/build-runner.ts";
 import { cacheFolder } from "../oracle/cache.ts";
 import { imageRecord, kernelSeries } from "../oracle/images.ts";
-import { hexDigest, judge, type ProgramAnswer } from "../oracle/judge.ts";
+import { hexDigest, judge } from "../oracle/judge.ts";
 import { runPrograms, type RunResult } from "../oracle/run-programs.ts";
 import { compareAll, type Difference, type TypedComparison } from "./compare.ts";
 import { askedOf, compileTyped, hasConfig, listTyped, readTyped, sourceNames, writeTyped } from "./programs.ts";
@@ -23,30 +24,14 @@ const { values, positionals } = parseArgs({ options: { kernels: { type: "string"
 const only = new RegExp(values.only ?? "");
 const engine = new Engine();
 
-function answerOf(answer: ProgramAnswer): RecordedProgram {
-  const accepted = answer.verdict === "accepted";
-  return {
-    program: answer.program, section: answer.section, type: answer.type, attachType: answer.attachType || undefined,
-    verdict: answer.verdict, stage: answer.stage, errno: accepted ? undefined : answer.errno, message: answer.message || undefined,
-    messages: answer.messages.length ? answer.messages : undefined, report: answer.report, ...answer.statistics,
-    xlatedInsns: answer.xlatedBytes === undefined ? undefined : answer.xlatedBytes / 8,
-  };
-}
-
 async function ask(kernels: readonly string[]): Promise<void> {
   const names = sourceNames();
   const compiled = await compileTyped(engine, names.filter((name) => only.test(name)), cacheFolder("typed"));
   for (const kernel of kernels) {
     const objects = [...compiled].filter(([name]) => askedOf(kernel, name)).map(([name, bytes]) => ({ name: `${name}.bpf.o`, bytes }));
     const config = hasConfig(kernel);
-    const { answers, refusals } = await judge(kernel, objects, { config, onRemark: (text) => console.error(text) });
-    const asked = objects.map(({ name, bytes }): RecordedObject => {
-      const refusal = refusals.find((entry) => entry.object === name);
-      return {
-        object: name.replace(/\..*/, ""), sha256: hexDigest(bytes), refused: refusal && { errno: refusal.errno, messages: refusal.messages },
-        programs: answers.filter((answer) => answer.object === name).map(answerOf),
-      };
-    });
+    const judgement = await judge(kernel, objects, { config, onRemark: (text) => console.error(text) });
+    const asked = recordedObjects(objects, judgement).map((entry): RecordedObject => ({ ...entry, object: entry.object.replace(/\..*/, "") }));
     const runs = typedRuns().filter((run) => compiled.has(run.source) && askedOf(kernel, run.source));
     const results = runs.length === 0 ? [] : await runPrograms(kernel, runs.map((run) => ({ object: { name: run.source, bytes: compiled.get(run.source)! }, case: run })));
     const before = listTyped().includes(kernel) ? readTyped(kernel) : undefined;
@@ -56,7 +41,7 @@ async function ask(kernels: readonly string[]): Promise<void> {
       objects: [...(before?.objects.filter((entry) => keep(entry.object)) ?? []), ...asked].sort((a, b) => (a.object < b.object ? -1 : 1)),
       runs: [...(before?.runs.filter((entry) => keep(entry.run.source)) ?? []), ...runs.map((run, i) => ({ run, result: withoutName(results[i]!) }))],
     });
-    console.log(`${kernel}: ${answers.length} programs, ${answers.filter((a) => a.verdict === "accepted").length} accepted; ${refusals.length} objects not opened; ${results.length} runs, ${results.filter((r) => r.failed).length} not loaded`);
+    console.log(`${kernel}: ${judgement.answers.length} programs, ${judgement.answers.filter((a) => a.verdict === "accepted").length} accepted; ${judgement.refusals.length} objects not opened; ${results.length} runs, ${results.filter((r) => r.failed).length} not loaded`);
   }
 }
 
