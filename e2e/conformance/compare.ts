@@ -4,7 +4,7 @@
  *   npm run conformance -- --kernel 7.2 [--tests 7.2] [--part neighbours] [--file verifier_and] [--program x] [--diff] [--json] [--list KIND] [--group]
  *
  * Counted are the programs that reached the kernel's verifier. A program counts as agreed when the verdict is the same;
- * `unsupported` is a disagreement. KIND: message, insns, report, false-accept, false-reject, unsupported, internal, unexplained. --group prints the
+ * `unsupported` is a disagreement. KIND: message, insns, report, false-accept, false-reject, unsupported, internal, unexplained, faults. --group prints the
  * disagreements by what they have in common, most frequent first. Parts: `partOf`.
  */
 import { readFileSync } from "node:fs";
@@ -20,6 +20,7 @@ import { openObject } from "../../src/loader/open.ts";
 import type { ObjectSpec } from "../../src/loader/types.ts";
 import type { VerifyResult } from "../../src/verifier/types.ts";
 import { verify } from "../../src/verifier/verify.ts";
+import { faultsOf } from "../explain/faults.ts";
 import { isFuzz, listRecordings, type RecordedObject, type RecordedProgram, readRecording, testsOf } from "./recorded.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
@@ -30,7 +31,7 @@ export interface Compared {
   object: string;
   program: string;
   want: { verdict: string; message: string; insns: number | undefined; totalStates: number | undefined; peakStates: number | undefined; /** title of the structured report (7.3) */ report?: string };
-  got: { verdict: string; message: string; insns: number; totalStates: number; peakStates: number; ms: number; stage: string; /** refused by our verifier: does the explanation know the family and a way out? */ explained?: boolean; report?: string };
+  got: { verdict: string; message: string; insns: number; totalStates: number; peakStates: number; ms: number; stage: string; /** refused by our verifier: does the explanation know the family and a way out? */ explained?: boolean; /** what is wrong with the explanation as such (explain/faults.ts) */ faults?: readonly string[]; report?: string };
 }
 
 /** Reads public/kernels/NAME.pack. */
@@ -58,7 +59,7 @@ function judge(spec: ObjectSpec, program: string, kernel: Kernel, logLevel = 1, 
     return { verdict: bound.error.verdict, message: bound.error.message, insns: 0, totalStates: 0, peakStates: 0, ms: cpuMs() - start, stage: bound.error.stage, log: "" };
   const deadline = start + SECONDS_PER_PROGRAM * 1000;
   const r = verify(bound.value, kernel, { logLevel, unprivileged, onProgress: () => cpuMs() > deadline });
-  return { verdict: r.verdict, message: r.message, insns: r.stats.insns, totalStates: r.stats.totalStates, peakStates: r.stats.peakStates, ms: cpuMs() - start, stage: "verify", log: r.log, full: r, ...(r.report ? { report: /^Verification failed: (.*)$/m.exec(r.report)?.[1] ?? "" } : {}), ...(r.explanation ? { explained: r.explanation.family !== "other" && r.explanation.fixes.length > 0 } : {}) };
+  return { verdict: r.verdict, message: r.message, insns: r.stats.insns, totalStates: r.stats.totalStates, peakStates: r.stats.peakStates, ms: cpuMs() - start, stage: "verify", log: r.log, full: r, ...(r.report ? { report: /^Verification failed: (.*)$/m.exec(r.report)?.[1] ?? "" } : {}), ...(r.explanation ? { explained: r.explanation.family !== "other" && r.explanation.fixes.length > 0, faults: faultsOf(r.explanation, bound.value) } : {}) };
 }
 
 /** All programs of a recording, or those a filter leaves. */
@@ -131,6 +132,7 @@ function list(all: readonly Compared[], kind: string): void {
     if (kind === "unsupported" && c.got.verdict !== "accepted" && c.got.verdict !== "rejected") console.log(`${name}: ${c.got.message}`);
     if (kind === "report" && sameRefusal(c) && c.want.report !== c.got.report) console.log(`${name}: want ${c.want.report ?? "none"} got ${c.got.report ?? "none"} (${c.want.message})`);
     if (kind === "unexplained" && c.got.explained === false) console.log(`${name}: ${c.got.message}`);
+    if (kind === "faults") for (const fault of c.got.faults ?? []) console.log(`${name}: ${fault} (${c.got.message})`);
     if (kind === "slow" && c.got.ms > 500) console.log(`${name}: ${Math.round(c.got.ms)} ms, ${c.got.insns} insns`);
   }
 }

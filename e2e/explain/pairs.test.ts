@@ -5,8 +5,10 @@ import { compileSource } from "../../src/cli/compile-source.ts";
 import { Engine } from "../../src/cli/engine.ts";
 import { bindProgram } from "../../src/loader/bind.ts";
 import { openObject } from "../../src/loader/open.ts";
+import type { BoundProgram } from "../../src/loader/types.ts";
 import type { VerifyResult } from "../../src/verifier/types.ts";
 import { verify } from "../../src/verifier/verify.ts";
+import { faultsOf } from "./faults.ts";
 
 /** Wrong programs compiled by clang, the family and the fix their explanation has, what else it must say; with that fix applied each is accepted. */
 interface Pair { family: string; reason: RegExp; fix: RegExp; related?: RegExp }
@@ -90,13 +92,18 @@ describe.each([["mended-access.c", ACCESS], ["mended-calls.c", CALLS]] as const)
   const text = readFileSync(new URL(`../programs/refused/${file}`, import.meta.url), "utf8");
   const engine = new Engine();
   const results: Record<"wrong" | "mended", Map<string, VerifyResult>> = { wrong: new Map(), mended: new Map() };
+  const bound = new Map<string, BoundProgram>();
   beforeAll(async () => {
     const kernel = unwrap(await engine.core.store.kernel("7.2", null));
     for (const [kind, head] of [["wrong", "\n"], ["mended", "#define MENDED\n"]] as const) {
       const made = unwrap(await compileSource(engine, { files: { "p.c": head + text }, main: "p.c" }, "7.2", null, { opt: "-O2", debug: true }));
       if (!made.object) throw new Error(made.stderr);
       const spec = unwrap(openObject(made.object));
-      for (const { name } of spec.programs) results[kind].set(name, verify(unwrap(bindProgram(spec, name, kernel)), kernel));
+      for (const { name } of spec.programs) {
+        const program = unwrap(bindProgram(spec, name, kernel));
+        if (kind === "wrong") bound.set(name, program);
+        results[kind].set(name, verify(program, kernel));
+      }
     }
   });
   it("the table has every program", () => {
@@ -105,6 +112,7 @@ describe.each([["mended-access.c", ACCESS], ["mended-calls.c", CALLS]] as const)
   it.each(Object.entries(table))("%s", (name, want) => {
     const { verdict, explanation: e, message } = results.wrong.get(name)!;
     expect([verdict, e?.family], message).toEqual(["rejected", want.family]);
+    expect(faultsOf(e!, bound.get(name)!)).toEqual([]);
     expect(e!.reason).toMatch(want.reason);
     expect(e!.fixes.some((f) => want.fix.test(f)), `${want.fix} in ${e!.fixes.join(" | ")}`).toBe(true);
     if (want.related) expect(e!.related.map((r) => r.text).join()).toMatch(want.related);

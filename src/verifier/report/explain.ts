@@ -48,8 +48,12 @@ function explained(env: Env, result: VerifyResult): Explanation {
     related: told.related ?? [],
     path,
     branches,
-    fixes: told.fixes,
+    fixes: inOrder(told.fixes),
   };
+}
+/** The first of several ways is not an "or". */
+function inOrder(fixes: readonly string[]): string[] {
+  return fixes.map((fix, i) => (i === 0 ? fix.replace(/^Or (\w)/, (_all, first: string) => first.toUpperCase()) : fix));
 }
 function find(c: Case): { family: Family; told: Told } | null {
   for (const family of FAMILIES) {

@@ -47,7 +47,7 @@ function badArgs(c: Case, subprog: number, name: string): Told {
   const tell = (reason: string, ...fixes: string[]): Told => ({
     title: `The arguments do not fit ${name}()`, registers: known ? [n] : [], related,
     reason: `${name}() is a global function: it is verified by itself, from its prototype alone, so every call has to pass what the prototype promises. ${reason}`,
-    fixes: [...fixes, `Or make ${name} static: it is then verified with what each call really passes`],
+    fixes: [...fixes, `${fixes.length > 0 ? "Or make" : "Make"} ${name} static: it is then verified with what each call really passes`],
   });
   if (/non-NULL/.test(why) || (known && c.typeOf(n).includes("or_null")))
     return tell(`It may read through ${which}, and ${whoIs(c, n)}${c.typeOf(n).includes("or_null") ? "" : " here"}.`, `Check ${c.means(n) ?? `R${n}`} for NULL before the call`, ...(c.env.f.arg_trusted ? ["Or let it take NULL: tag the parameter __arg_nullable, and check it in the function"] : []));
