@@ -19,6 +19,8 @@ export function Checks({ taking }: { taking: Taking }) {
   const passed = outcomes?.filter((o) => o.passed).length ?? 0;
   const all = step.checks.length > 0 && outcomes !== null && passed === step.checks.length;
   const next = taking.neighbour(1);
+  // Of the starter nothing has failed yet: it is what is to be done.
+  const untouched = taking.own.value.files === undefined;
   return (
     <section class="checks" data-all={all && !stale} aria-label="Checks">
       <div class="checks-head">
@@ -37,7 +39,7 @@ export function Checks({ taking }: { taking: Taking }) {
       </div>
       {!folded.value && step.checks.length > 0 && (
         <ul class="check-list" data-stale={stale} aria-live="polite" aria-busy={state.kind === "checking"}>
-          {step.checks.map((check, i) => <Row key={`${step.id}-${i}`} title={check.title} outcome={outcomes?.[i] ?? null} before={outcomes?.[i - 1] ?? null} stale={stale && i >= fresh} />)}
+          {step.checks.map((check, i) => <Row key={`${step.id}-${i}`} title={check.title} outcome={outcomes?.[i] ?? null} before={outcomes?.[i - 1] ?? null} stale={stale && i >= fresh} untouched={untouched} />)}
         </ul>
       )}
       {state.kind === "none" && step.checks.length > 0 && <Waiting />}
@@ -46,13 +48,13 @@ export function Checks({ taking }: { taking: Taking }) {
   );
 }
 
-function Row({ title, outcome, before, stale }: { title: string; outcome: CheckOutcome | null; before: CheckOutcome | null; stale: boolean }) {
+function Row({ title, outcome, before, stale, untouched }: { title: string; outcome: CheckOutcome | null; before: CheckOutcome | null; stale: boolean; untouched: boolean }) {
   // One refusal fails every check that would have run the program: it is told once.
   const detail = outcome?.detail !== "" && outcome?.detail === before?.detail ? "as above" : outcome?.detail;
   const state = outcome === null ? "open" : outcome.passed ? "passed" : "failed";
   return (
-    <li class="check" data-state={state} data-stale={stale}>
-      <span class="check-mark">{state === "open" ? <i /> : <Icon name={state === "passed" ? "check" : "cross"} size={13} />}<span class="sr">{{ open: "not checked yet", passed: "passed", failed: "not passed" }[state]}: </span></span>
+    <li class="check" data-state={state} data-stale={stale} data-untouched={untouched}>
+      <span class="check-mark">{state === "open" || (state === "failed" && untouched) ? <i /> : <Icon name={state === "passed" ? "check" : "cross"} size={13} />}<span class="sr">{{ open: "not checked yet", passed: "passed", failed: untouched ? "to do" : "not passed" }[state]}: </span></span>
       <span class="check-text">{title}{outcome && !outcome.passed && detail && <span class="check-detail">{detail}</span>}</span>
     </li>
   );
