@@ -210,14 +210,15 @@ function afterCall(env: Env, b: Before, insn: number): void {
     for (let i = 0; i <= 5; i++) if (regs[i]!.type !== T.NOT_INIT) mod(env, insn, { frame: identity, kind: "reg", at: i }, "caller_saved", regs[i]!, null, null, identity);
     return;
   }
+  if (!here) return afterEnd(env, b, insn);
   // a way that goes on behind the call was put aside with its result
   const elem = env.stack.length > b.waiting ? env.stack.find((e, i) => i >= b.waiting && e.insnIdx === insn + 1) : undefined;
-  if (elem && env.aux[insn]!.isIterNext && here) {
+  if (elem && env.aux[insn]!.isIterNext) {
     const kept = here.regs[0]!;
     here.regs[0] = nullable(elem.st.cur.regs[0]!);
     call(env, b, insn, st, false);
     here.regs[0] = kept;
-  } else if (elem && here && isHelperCall(env.insns[insn]!) && isGone(elem.st.cur.regs[0]) && !isGone(here.regs[0])) {
+  } else if (elem && isHelperCall(env.insns[insn]!) && isGone(elem.st.cur.regs[0]) && !isGone(here.regs[0])) {
     // a cast that may give NULL: that way goes on by itself
     const kept = here.regs[0]!, before = nullable(kept);
     here.regs[0] = before;
@@ -226,7 +227,7 @@ function afterCall(env: Env, b: Before, insn: number): void {
     elem.history = env.history;
     mod(env, insn, { frame: identity, kind: "reg", at: 0 }, "write", before, kept, null, identity);
     return;
-  } else if (here) call(env, b, insn, st, isPseudoCall(env.insns[insn]!));
+  } else call(env, b, insn, st, isPseudoCall(env.insns[insn]!));
   if (elem) elem.history = env.history;
 }
 
@@ -236,11 +237,22 @@ function returned(env: Env, b: Before, insn: number): void {
   if (callee.callback) return;
   mod(env, insn, { frame: caller.identity, kind: "reg", at: 0 }, "write", caller.regs[0]!, env.curState.cur.regs[0]!, { frame: callee.identity, kind: "reg", at: 0 }, callee.identity);
 }
-/** A load from the packet may end the function: the way that goes on was put aside. */
-function afterLdAbs(env: Env, b: Before, insn: number): void {
+/** A load from the packet, or a tail call, ends the function: the way that goes on was put aside. */
+function afterEnd(env: Env, b: Before, insn: number): void {
   const elem = env.stack.find((e, i) => i >= b.waiting && e.insnIdx === insn + 1);
   call(env, b, insn, elem?.st ?? env.curState, false);
   if (elem) elem.history = env.history;
+  // the program that a tail call goes to may have changed the packet
+  const { identity } = b.frames[b.frames.length - 1]!;
+  env.curState.frames.forEach((to, n) => {
+    const f = b.frames[n]!;
+    f.regs.forEach((old, at) => {
+      if (isPacket(old) && isGone(to.regs[at])) mod(env, insn, { frame: f.identity, kind: "reg", at }, "pkt_data_change", old, null, null, identity);
+    });
+    f.stack.forEach((old, at) => {
+      if (isSpilledReg(old) && isPacket(old.spilled) && isGone(to.stack[at]?.spilled)) mod(env, insn, { frame: f.identity, kind: "slot", at }, "pkt_data_change", old.spilled, null, null, identity);
+    });
+  });
   if (env.curState.frames.length < b.frames.length) returned(env, b, insn);
 }
 
@@ -256,7 +268,7 @@ export function afterInsn(env: Env, b: Before, insn: number): void {
     case BPF_ALU64:
       return written(i.dst, cur.regs[i.dst]!);
     case BPF_LD:
-      return bpfMode(i.code) === BPF_IMM ? written(i.dst, unknown(env)) : afterLdAbs(env, b, insn);
+      return bpfMode(i.code) === BPF_IMM ? written(i.dst, unknown(env)) : afterEnd(env, b, insn);
     case BPF_LDX:
       if (isStackArgLoad(i)) return written(i.dst, cur.regs[i.dst]!, { frame: b.frames[b.frames.length - 2]!.identity, kind: "arg", at: i.off / 8 - 1 });
       return load(env, b, insn, i.dst, cur.regs[i.src]!, i.off);

@@ -15,11 +15,25 @@ const WIDTH = 100, LANE = 88, AROUND = 2, TAB = 8;
 export function structuredReport(env: Env): Report | undefined {
   if (!env.f.structured_errors) return undefined;
   const [before = "", message = ""] = ["", ...env.log.lastLines(2)].slice(-2);
+  return reportFor(env, message, before);
+}
+function reportFor(env: Env, message: string, before: string): Report | undefined {
   for (const rule of RULES) {
     const m = rule.test.exec(message);
     if (m && (!rule.marked || env.log.frozen >= 0 || isKfuncCall(env.insn))) return { insn: env.insnIdx, ...rule.make(env, { groups: m.slice(1), before }) };
   }
   return undefined;
+}
+/** What is said after the first report may be followed by others: a call's complaint about its argument, one reference after another. */
+function withLaterReports(env: Env, text: string): string {
+  let before = "", out = "";
+  for (const line of text.split(/(?<=\n)/)) {
+    const message = line.trimEnd();
+    const report = reportFor(env, message, before);
+    out += line + (report ? printReport(env, report) : "");
+    before = message;
+  }
+  return out;
 }
 /** `Memory Safety: Access outside bounds` */
 export const reportTitle = (r: Report): string => `${r.category}: ${r.problem[0]!.toUpperCase()}${r.problem.slice(1)}`;
@@ -98,5 +112,5 @@ export function withReport(env: Env, report: Report | undefined): string {
   const text = env.log.text();
   if (!report) return text;
   const at = env.log.frozen < 0 ? text.length : Math.max(env.log.frozen - env.log.dropped, 0);
-  return text.slice(0, at) + printReport(env, report) + text.slice(at);
+  return text.slice(0, at) + printReport(env, report) + withLaterReports(env, text.slice(at));
 }
