@@ -59,7 +59,7 @@ export function checkStackAccessWithinBounds(env: Env, reg: RegState, regno: num
 export function growStack(env: Env, frame: FuncState, bytes: number, slots = true): void {
   if (slots) frame.growStack(bytes);
   const info = env.subprogs[frame.subprogno]!;
-  info.stackDepth = Math.max(info.stackDepth, Math.ceil(bytes / 8) * 8);
+  info.stackDepth = Math.max(info.stackDepth, env.f.stack_grows_on_read ? Math.ceil(bytes / 8) * 8 : bytes);
 }
 
 const scrub = (types: number, j: number): number => {
