@@ -143,7 +143,7 @@ export function ShimPage() {
       {fine.length > 0 && <p class="faint">As they are: {fine.map((e) => e.name).join(", ")}.</p>}
       {proving.value && <p class="faint" role="status">Compiling without and with the header…</p>}
       {proof.value && <ProofTable proof={proof.value} stale={proof.value.key !== key} />}
-      {p && p.header !== "" && <><h3 class="heading lab-heading">{p.file}</h3><pre class="quote lab-header">{p.header}</pre></>}
+      {p && p.header !== "" && <><h3 class="heading lab-heading">{p.file}</h3><pre class="quote lab-header" tabIndex={0} aria-label="The header">{p.header}</pre></>}
     </div>
   );
 }
