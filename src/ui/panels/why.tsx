@@ -3,7 +3,7 @@ import { goTo, panel, session, toast } from "../state.ts";
 import { useMemo } from "preact/hooks";
 import { indexLog } from "../../session/log-text.ts";
 import { openApi } from "./api-explorer.tsx";
-import { ExplanationView } from "./explanation.tsx";
+import { Coded, ExplanationView } from "./explanation.tsx";
 import { HotLines } from "./hot-lines.tsx";
 
 /** The reason in plain words, the path that led there, what would help; for an accepted program what it cost. */
@@ -32,7 +32,8 @@ export function WhyPanel() {
       {explanation && <ExplanationView explanation={explanation} />}
       {v.verdict === "rejected" && v.verify && <LastWords log={v.verify.log} message={v.message} />}
       {v.verify?.report && <section><h3 class="heading">The kernel's report</h3><pre class="quote">{v.verify.report}</pre></section>}
-      {v.help && <section><h2>Refused before the verifier</h2><p>{v.help.reason}</p><ul class="fixes">{v.help.fixes.map((fix, i) => <li key={i}>{fix}</li>)}</ul></section>}
+      {/* The life of a missing function says the same, with changes that one click makes. */}
+      {v.help && !v.api && <section><h2>Refused before the verifier</h2><p><Coded text={v.help.reason} /></p><ul class="fixes">{v.help.fixes.map((fix, i) => <li key={i}><Coded text={fix} /></li>)}</ul></section>}
       {v.load && v.load.log.length > 0 && <section><h3 class="heading">libbpf printed</h3><pre class="quote">{v.load.log.join("\n")}</pre></section>}
       {warnings.length > 0 && <section><h3 class="heading">Warnings</h3><ul class="fixes">{warnings.map((w, i) => <li key={i} class="warn">{w}</li>)}</ul></section>}
       <Stats />
