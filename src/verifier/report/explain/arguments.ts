@@ -28,7 +28,8 @@ const WANTED: readonly [test: (list: readonly string[]) => boolean, wanted: Want
     words: `the address of memory (${MEMORY})`,
     fixes: (c, n, got) => [
       /^(?:scalar|inv)$/.test(got) ? `Pass the address of ${MEMORY}, not a number` : `Pass the address of ${MEMORY}`,
-      ...(/^(?:scalar|inv)$/.test(got) && c.reg(n)?.varOff.mask !== 0n ? ["When the number is an address in the kernel, copy from there first: bpf_probe_read_kernel(&copy, sizeof(copy), address)"] : []),
+      ...(/^(?:scalar|inv)$/.test(got) && (c.reg(n)?.varOff.value !== 0n || c.reg(n)?.varOff.mask !== 0n) ? ["When the number itself is meant, put it into a local variable and pass that variable's address: `__u32 x = …; … &x`"] : []),
+      ...(/^(?:scalar|inv)$/.test(got) && c.reg(n)?.varOff.mask !== 0n && TRACING.has(c.env.prog.type) ? ["When the number is an address in the kernel, copy from there first: bpf_probe_read_kernel(&copy, sizeof(copy), address)"] : []),
       ...(/ptr_/.test(got) ? ["Copy what is needed of the kernel object to a local variable (bpf_probe_read_kernel(), or a plain assignment of the member) and pass that"] : []),
       ...(got === "rdonly_mem" || got === "rdonly_buf" ? ["The call may write there: pass a local variable, and copy afterwards"] : []),
     ],
@@ -60,6 +61,9 @@ function madePointer(c: Case, n: number): number | null {
   if (made.kind === "helper") return c.env.kernel.helperByName(made.name)?.protos[0]?.ret.base.startsWith("RET_PTR_TO") ? root.pos : null;
   return made.kind === "kfunc" && /^bpf_(?:obj_new|percpu_obj_new|refcount_acquire|rbtree_|list_|dynptr_slice|iter_\w+_next)/.test(made.name) ? root.pos : null;
 }
+/** Would the pointer do once it was compared with NULL? */
+const checkedFits = (got: string, list: readonly string[]): boolean => got.includes("or_null") && list.includes(got.replace(/_?or_null/, ""));
+const TRACING: ReadonlySet<string> = new Set(["kprobe", "tracepoint", "raw_tracepoint", "raw_tracepoint_writable", "perf_event", "tracing", "lsm"]);
 function wrongType(c: Case, n: number, got: string, expected: string): Told {
   const list = expected.split(", ");
   const found = WANTED.find(([test]) => test(list))?.[1] ?? { words: anyOf([...new Set(list.map(typeWords))]), fixes: () => [`Pass ${anyOf([...new Set(list.map(typeWords))])}`] };
@@ -86,7 +90,7 @@ function wrongType(c: Case, n: number, got: string, expected: string): Told {
   const isNull = number && c.reg(n)?.varOff.mask === 0n && c.reg(n)?.varOff.value === 0n;
   const fixes = [
     ...(got.includes("or_null") ? [`Check ${c.means(n) ?? `R${n}`} for NULL before the call: \`if (!p) return …;\``] : []),
-    ...(inner ? [] : found.fixes(c, n, got)),
+    ...(inner || checkedFits(got, list) ? [] : found.fixes(c, n, got)),
     ...(isNull ? [`${call(c)} does not take NULL ${list.length === 1 && list[0] === "fp" ? "with a size above 0" : "here"}`] : []),
   ];
   return {

@@ -22,7 +22,8 @@ function fixedContext(c: Case, off: number, size: number): Told {
   const write = c.access?.write === true;
   const how = write ? "write" : "read";
   const field = c.meanings?.contextField(off, size) ?? null;
-  const name = field ? `ctx->${field}` : `offset ${off} of the context`;
+  const own = c.access ? c.means(c.access.base) : null;
+  const name = field ? `${own !== null && /^\w+$/.test(own) ? own : "ctx"}->${field}` : `offset ${off} of the context`;
   const table = kernel.ctxAccess(prog.type, prog.attachType);
   const told = (title: string, reason: string, ...fixes: string[]): Told => ({ title, reason, fixes, registers: c.access ? [c.access.base] : [] });
   const where = `on Linux ${kernel.name}`;
