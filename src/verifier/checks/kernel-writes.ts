@@ -6,6 +6,7 @@
 import { type Btf, BtfKind } from "../../btf/types.ts";
 import type { Env } from "../state/env.ts";
 import type { RegState } from "../state/reg-state.ts";
+import { typesAreSame } from "./btf-match.ts";
 
 interface Kind {
   /** the members programs can implement, where these are not all */
@@ -143,11 +144,24 @@ export function structOpsWrite(env: Env, reg: RegState, off: number, size: numbe
   kind.write(env, reg.btf.type(reg.btfId)?.name ?? "", reg.btf, off, size);
 }
 
+const CONNECTIONS = ["nf_conn", "nf_conn___init"];
+/**
+ * Is it one of the types that the module nf_conntrack has in its list of ids? Of several of a name the build puts the first there
+ * (tools/bpf/resolve_btfids symbols_resolve), vmlinux's before the module's: where the module's BTF repeats the struct, its own
+ * functions return another type than the one that may be written.
+ */
+function isConnection(env: Env, btf: Btf, id: number): boolean {
+  const { kernel } = env;
+  return CONNECTIONS.some((name) => {
+    const home = [kernel.btf, kernel.modules.get("nf_conntrack")].find((one) => one?.find(BtfKind.STRUCT, name) !== undefined);
+    return home ? typesAreSame(btf, id, home, home.find(BtfKind.STRUCT, name)!) : false;
+  });
+}
+
 /** A write to a connection from XDP or traffic control (kernel _nf_conntrack_btf_struct_access). */
 export function conntrackWrite(env: Env, reg: RegState, off: number, size: number): void {
   const { btf } = reg;
-  const struct = btf?.type(reg.btfId)?.name ?? "";
-  if (!btf || (struct !== "nf_conn" && struct !== "nf_conn___init")) return readOnly(env);
+  if (!btf || !isConnection(env, btf, reg.btfId)) return readOnly(env);
   within(env, "nf_conn", env.kernel.config("CONFIG_NF_CONNTRACK_MARK") ? ranges(btf, [["nf_conn", "mark", false]]) : [], off, size);
 }
 
