@@ -30,7 +30,10 @@ function wrongHelper(c: Case, name: string): Told {
       fixes: [`Change the map in a program of another type (${anyOf(["SEC(\"tc\")", "SEC(\"xdp\")", "SEC(\"socket\")"])}), or from user space`, ...(name === "bpf_map_update_elem" && c.env.prog.type === "sock_ops" ? [`Or add the socket with ${helper}(ctx, &map, &key, flags)`] : [])],
     };
   }
-  const takes = mapsOfHelper(name).filter((t) => c.env.kernel.manifest.mapTypes.some((m) => m.name === t && m.supported));
+  const all = mapsOfHelper(name);
+  const supported = all.filter((t) => c.env.kernel.manifest.mapTypes.some((m) => m.name === t && m.supported));
+  // newer kernels list the types of cgroup storage under other names
+  const takes = supported.length > 0 ? supported : all;
   const may = (helper: string): boolean => {
     const h = c.env.kernel.helperByName(helper);
     return h !== undefined && typeof c.env.kernel.helperProtoFor(h.id, c.env.prog) !== "string";

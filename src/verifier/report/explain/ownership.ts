@@ -83,7 +83,7 @@ function notOwned(c: Case, n: number, name: string): Told {
   const acquire = takes.find((k) => k.name.endsWith("_acquire"))?.name;
   const makers = takes.map((k) => `${k.name}()`);
   const told = (reason: string, ...fixes: string[]): Told => ({ title: "The program does not own what it releases", registers: [n], reason: `${name}() gives back a reference, and ${reason}.`, fixes });
-  const pass = `Pass what ${makers.length > 0 ? anyOf(makers, 4) : name === "bpf_sk_release" ? "bpf_sk_lookup_tcp(), bpf_sk_lookup_udp() or bpf_skc_lookup_tcp()" : "an acquiring function"} returned`;
+  const pass = /dynptr/.test(name) ? "Pass the address of a dynptr that bpf_ringbuf_reserve_dynptr() initialised" : `Pass what ${makers.length > 0 ? anyOf(makers, 4) : name === "bpf_sk_release" ? "bpf_sk_lookup_tcp(), bpf_sk_lookup_udp() or bpf_skc_lookup_tcp()" : "an acquiring function"} returned`;
   const lost = lostBy(c, n);
   if (lost !== null) return { ...told(`${c.who(n)} is not held any more: ${lost.text}`, "Release each reference once only"), related: [c.related(lost.insn, "it is given away here")] };
   if (!r || r.type === NOT_INIT) return told(`${c.who(n)} holds nothing`, pass);

@@ -1,5 +1,5 @@
 /** What may be done with a pointer: NULL checks, arithmetic, dereferences of what is none. */
-import { lostBy } from "./calls-before.ts";
+import { callsBefore, lostBy, rootOf } from "./calls-before.ts";
 import { type Case, type Family, family, fixed, plural, type Told, typeWords } from "./case.ts";
 import { OP_CALL } from "../../../isa/table.ts";
 
@@ -42,6 +42,21 @@ const INSTEAD: Readonly<Record<string, string>> = {
   map_ptr: "Use bpf_map_lookup_elem() to get at a map's values", pkt_end: "data_end is only for comparing: access the packet through data", dynptr_ptr: "Use bpf_dynptr_read(), bpf_dynptr_write(), bpf_dynptr_data() or bpf_dynptr_slice() to get at its data",
   func: "A function can only be called, or passed as a callback", insn: "An instruction address is only for an indirect jump",
 };
+const ENDS = /_(?:submit|discard|release|drop|destroy|put|adjust|write|unlock)(?:_\w+)?$/;
+/** A pointer that a call gave and that counts as a number now: the last call since then that may have ended what it lies in. */
+function endedBy(c: Case, n: number): { name: string; insn: number } | null {
+  const root = c.way && rootOf(c, n, c.way.now());
+  const insn = root && c.env.insns[root.pos]!;
+  if (!root || insn?.code !== OP_CALL || c.callAt(root.pos)?.kind === "function") return null;
+  const made = c.callAt(root.pos)!;
+  const pointer = made.kind === "helper" ? c.env.kernel.helper(insn.imm)?.protos.some((p) => /PTR/.test(p.ret.base)) : /slice|acquire|_new|_from_|pop|first|remove/.test(made.name);
+  if (!pointer) return null;
+  for (const { name, at } of callsBefore(c)) {
+    if (at.pos === root.pos && at.step === root.step) return null;
+    if (ENDS.test(name)) return { name, insn: at.pos };
+  }
+  return null;
+}
 function notMemory(c: Case, n: number, type: string): Told {
   const means = c.means(n);
   const scalar = type === "scalar" || type === "inv";
@@ -74,6 +89,14 @@ function notMemory(c: Case, n: number, type: string): Told {
         ? [`Read data and data_end from the context again after ${lost.text.replace(" may have moved the packet", "")}, and compare again`]
         : [`Use the pointer before ${lost.name}(), not after it: read what is needed into a variable first`],
       related: [c.related(lost.insn, packet ? "the packet may move here" : "it is given away here")],
+    };
+  }
+  const ended = endedBy(c, n);
+  if (ended !== null) {
+    return {
+      title: "The pointer is no longer valid", registers: [n],
+      reason: `${c.who(n)} was a pointer, but ${ended.name}() at ${c.place(ended.insn)} ended what it lies in; since then the verifier takes it for a plain number.`,
+      fixes: [`Use the pointer before ${ended.name}(), not after it: read what is needed into a variable first`], related: [c.related(ended.insn, "it becomes invalid here")],
     };
   }
   const slot = /^\*\(u64 \*\)\(fp - (\d+)\)$/.exec(means ?? "");
@@ -164,6 +187,8 @@ function addend(c: Case): { name: string; most: number | null } {
 
 const OPERATOR: Readonly<Record<string, string>> = { "&=": "and", "|=": "or", "^=": "xor", "/=": "division", "%=": "remainder", "*=": "multiplication", "<<=": "shift", ">>=": "shift", "s>>=": "shift" };
 
+const LEAKS: Readonly<Record<string, string>> = { "return value": "as the return value", ctx: "in the context", map: "in a map's value", mem: "in memory that others read", "helper function": "to a helper that takes a number" };
+
 export const POINTERS: readonly Family[] = [
   family("null-check", "check_mem_access", /^R(\d+) invalid mem access '((?:\S*_)?or_null_?)'$/, (c, m) => nullCheck(c, Number(m[1]), m[2]!)),
   family("null-check", "adjust_ptr_min_max_vals", /^R(\d+) pointer arithmetic on (\S+or_null_?) prohibited(?:, null-check it first)?$/, (c, m) => {
@@ -216,5 +241,5 @@ export const POINTERS: readonly Family[] = [
   family("pointer-arithmetic", "adjust_ptr_min_max_vals", /^R(\d+) 32-bit pointer arithmetic prohibited$/, (c, m) => ({ title: "Arithmetic on half a pointer", registers: [Number(m[1])], reason: `The 32-bit instruction would cut ${c.who(Number(m[1]))} in half.`, fixes: ["Use 64-bit types for what is added to pointers (long, __u64)"] })),
   family("pointer-arithmetic", "check_alu_op", /^R(\d+) (?:pointer arithmetic prohibited|partial copy of pointer|sign-extension part of pointer)$/, (c, m) => ({ title: "A pointer is cut or negated", registers: [Number(m[1])], reason: `${c.expression} would make a number of ${c.who(Number(m[1]))}, which programs of this privilege may not see.`, fixes: ["Keep pointers in 64-bit variables and only add to them"] })),
   family("pointer-compare", "check_cond_jmp_op", /^R(\d+) pointer comparison prohibited$/, (c, m) => ({ title: "Pointers are compared", registers: [Number(m[1])], reason: `${c.who(Number(m[1]))} is a pointer; a program without CAP_PERFMON may compare pointers only with NULL or with the packet's end.`, fixes: ["Compare with NULL, or packet pointers with data_end", "Load the program with CAP_PERFMON"] })),
-  family("pointer-leak", "check_mem_access", /^R(\d+) leaks addr (?:into|as|to) (.*)$/, (c, m) => ({ title: "An address would leak", registers: [Number(m[1])], reason: `${c.who(Number(m[1]))} is an address and would become visible: ${m[2]}.`, fixes: ["Store, pass or return numbers only: what the pointer points to, not the pointer", "Or load the program with CAP_PERFMON"] })),
+  family("pointer-leak", "check_mem_access", /^R(\d+) leaks addr (?:into|as|to) (.*)$/, (c, m) => ({ title: "An address would leak", registers: [Number(m[1])], reason: `${c.who(Number(m[1]))} is an address, and it would become visible ${LEAKS[m[2]!] ?? m[2]}.`, fixes: ["Store, pass or return numbers only: what the pointer points to, not the pointer", "Or load the program with CAP_PERFMON"] })),
 ];
