@@ -54,7 +54,11 @@ export function checkStackAccessWithinBounds(env: Env, reg: RegState, regno: num
     if (isConst) env.fail(errno, `invalid${extra} stack ${name} off=${env.f.ptr_fixed_off ? off : min} size=${size}`);
     env.fail(errno, `invalid variable-offset${extra} stack ${name} var_off=${tnumStr(env, reg.varOff)}${env.f.stack_var_message_off ? ` off=${off}` : ""} size=${size}`);
   }
-  growStack(env, frame, Number(-min), env.f.stack_grows_on_read || (t === "write" && src === "direct"));
+  if (env.f.stack_grows_on_read) return growStack(env, frame, Number(-min));
+  // before 6.1 helpers do so once all is found in order, and the program's depth leaves the variable part out
+  if (src === "helper") return;
+  if (t === "write") frame.growStack(Number(-min));
+  growStack(env, frame, isConst ? Number(-min) : -off, false);
 }
 export function growStack(env: Env, frame: FuncState, bytes: number, slots = true): void {
   if (slots) frame.growStack(bytes);

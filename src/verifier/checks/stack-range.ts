@@ -6,7 +6,7 @@ import { isSpilledReg, slotType, STACK_DYNPTR, STACK_INVALID, STACK_MISC, STACK_
 import type { RegState } from "../state/reg-state.ts";
 import { SCALAR_VALUE } from "../state/reg-type.ts";
 import { regName } from "./mem.ts";
-import { checkStackAccessWithinBounds } from "./mem-stack.ts";
+import { checkStackAccessWithinBounds, growStack } from "./mem-stack.ts";
 import { markUnknown } from "./reg-arg.ts";
 import { markSlotRead } from "../passes/stack-live-marks.ts";
 
@@ -87,4 +87,5 @@ export function checkStackRangeInitialized(env: Env, reg: RegState, regno: numbe
     }
     notInitialized(i);
   }
+  if (!env.f.stack_grows_on_read) growStack(env, frame, -min, false);
 }

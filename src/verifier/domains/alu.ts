@@ -186,8 +186,10 @@ export function scalarLsh(dom: ScalarDomain, dst: ScalarState, src: ScalarState,
   }
   const { umin, umax } = src.r64;
   let slo = S64_MIN, shi = S64_MAX;
-  if (umin === 32n && umax === 32n) shi = BigInt(dst.r32.smax) << 32n;
-  if (umin === 32n && umax === 32n) slo = BigInt(dst.r32.smin) << 32n;
+  if (umin === 32n && umax === 32n) {
+    if (dom.shl32Negative || dst.r32.smax >= 0) shi = BigInt(dst.r32.smax) << 32n;
+    if (dom.shl32Negative || dst.r32.smin >= 0) slo = BigInt(dst.r32.smin) << 32n;
+  }
   if (dst.r64.umax > 1n << (63n - umax)) dst.r64 = dom.both64(0n, U64_MAX, slo, shi);
   else dst.r64 = dom.both64(BigInt.asUintN(64, dst.r64.umin << umin), BigInt.asUintN(64, dst.r64.umax << umax), slo, shi);
   lsh32(dom, dst, Number(umin), Number(umax));

@@ -221,6 +221,7 @@ export function classicDomain(kernel: Kernel, mulTnum: (a: Tnum, b: Tnum) => Tnu
   return {
     circular: false,
     coerceSyncs: kernel.has("coerce_syncs"),
+    shl32Negative: kernel.has("shl32_negative"),
     fromU64,
     fromS64,
     fromU32,

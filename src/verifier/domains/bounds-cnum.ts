@@ -70,6 +70,7 @@ export function cnumDomain(mulTnum: (a: Tnum, b: Tnum) => Tnum): ScalarDomain {
   return {
     circular: true,
     coerceSyncs: true,
+    shl32Negative: true,
     fromU64: c64FromU,
     fromS64: c64FromS,
     fromU32: c32FromU,

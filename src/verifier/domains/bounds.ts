@@ -21,6 +21,8 @@ export interface ScalarDomain {
   readonly circular: boolean;
   /** a truncated value deduces all its bounds anew; before 6.8 only the low half's, and only where bytes or halves are loaded */
   readonly coerceSyncs: boolean;
+  /** a shift by 32 keeps negative bounds of the low half, too */
+  readonly shl32Negative: boolean;
   /** a range given by its unsigned bounds; signed ones follow where they can */
   fromU64(min: bigint, max: bigint): Range64;
   fromS64(min: bigint, max: bigint): Range64;

@@ -134,7 +134,7 @@ export function markChainPrecisionSingle(env: Env, frame: number, regno: number,
       if (skip) skip = false;
       else if (!backtrackInsn(env, i, want)) return markAllBefore(st);
       if (!want.regs && !want.slots) return;
-      i = previousInsn(st, i, history);
+      i = i === first && !env.f.history_past_start ? -1 : previousInsn(st, i, history);
       if (i === -1) break;
       if (i < 0 || i >= env.insns.length) env.bug(`BUG backtracking idx ${i}`);
     }
