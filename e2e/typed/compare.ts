@@ -1,5 +1,6 @@
 /** One typed program: our answer beside the recorded kernel's. */
 import type { Engine } from "../../src/cli/engine.ts";
+import type { LoadError } from "../../src/loader/types.ts";
 import type { ProgramVerdict } from "../../src/workers/kernel-api.ts";
 import type { RecordedProgram } from "../conformance/recorded.ts";
 import type { TypedRecording } from "./programs.ts";
@@ -46,12 +47,24 @@ export function compareOne(object: string, real: RecordedProgram, ours: ProgramV
   return { object, program: real.program, want, got, ...(difference ? { difference } : {}) };
 }
 
-/** Compares all programs of a recording; `objects` as compileTyped made them, opened in `engine` under their names. */
-export async function* compareAll(engine: Engine, recording: TypedRecording, only: (object: string, program: string) => boolean = () => true): AsyncGenerator<TypedComparison> {
+/** Opens objects in the engine under their names; what does not open, and why. */
+export async function openAll(engine: Engine, objects: ReadonlyMap<string, Uint8Array>): Promise<Map<string, LoadError>> {
+  const refused = new Map<string, LoadError>();
+  for (const [name, bytes] of objects) {
+    const opened = await engine.core.open(name, bytes, name);
+    if (!opened.ok) refused.set(name, opened.error);
+  }
+  return refused;
+}
+
+/** Compares all programs of a recording, whose objects openAll has opened; of an object that libbpf refuses, the refusal, as a program without a name. */
+export async function* compareAll(engine: Engine, recording: TypedRecording, refused: ReadonlyMap<string, LoadError> = new Map(), only: (object: string) => boolean = () => true): AsyncGenerator<TypedComparison> {
   for (const entry of recording.objects) {
+    if (!only(entry.object)) continue;
+    const load = refused.get(entry.object);
     for (const real of entry.refused ? [refusedObject(entry.refused)] : entry.programs) {
-      if (!only(entry.object, real.program)) continue;
-      yield compareOne(entry.object, real, await engine.core.check(entry.object, real.program, recording.kernel, null, { logLevel: 0 }));
+      const ours = load ? { program: real.program, kernel: recording.kernel, verdict: load.verdict, stage: load.stage, message: load.message, load, ms: 0 } : await engine.core.check(entry.object, real.program, recording.kernel, null, { logLevel: 0 });
+      yield compareOne(entry.object, real, ours);
     }
   }
 }

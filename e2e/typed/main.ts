@@ -16,7 +16,7 @@ import { cacheFolder } from "../oracle/cache.ts";
 import { imageRecord, kernelSeries } from "../oracle/images.ts";
 import { hexDigest, judge } from "../oracle/judge.ts";
 import { runPrograms, type RunResult } from "../oracle/run-programs.ts";
-import { compareAll, type Difference, type TypedComparison } from "./compare.ts";
+import { compareAll, openAll, type Difference, type TypedComparison } from "./compare.ts";
 import { askedOf, compileTyped, hasConfig, listTyped, readTyped, sourceNames, writeTyped } from "./programs.ts";
 import { typedRuns } from "./runs.ts";
 
@@ -55,15 +55,15 @@ function print({ object, program, want, got, difference }: TypedComparison, kern
 }
 
 async function compare(kernels: readonly string[]): Promise<void> {
-  const compiled = await compileTyped(engine, sourceNames().filter((name) => only.test(name)));
-  for (const [name, bytes] of compiled) await engine.core.open(name, bytes);
+  const compiled = await compileTyped(engine, sourceNames().filter((name) => only.test(name)), cacheFolder("typed"));
+  const refused = await openAll(engine, compiled);
   const totals: string[] = [];
   for (const kernel of kernels) {
     const recording = readTyped(kernel);
     for (const entry of recording.objects) if (compiled.has(entry.object) && hexDigest(compiled.get(entry.object)!) !== entry.sha256) console.log(`${kernel}: asked about another ${entry.object} than the source makes now`);
     const counts = new Map<Difference | "same", number>();
     let all = 0;
-    for await (const one of compareAll(engine, recording, (object) => compiled.has(object))) {
+    for await (const one of compareAll(engine, recording, refused, (object) => compiled.has(object))) {
       all++;
       counts.set(one.difference ?? "same", (counts.get(one.difference ?? "same") ?? 0) + 1);
       if (one.difference || values.all) print(one, kernel);

@@ -1,4 +1,5 @@
 /** Input files of check, run and disasm: objects as they are, C files compiled for each kernel. */
+import { basename } from "node:path";
 import { err, ok } from "../base/result.ts";
 import type { Result } from "../base/result.ts";
 import type { CompileResult } from "../compiler/types.ts";
@@ -33,7 +34,7 @@ export async function openColumns(engine: Engine, path: string, columns: readonl
       const compiled = await compileSource(engine, sources.value, kernel, overlay, {});
       if (!compiled.ok) opened.set(label, { kind: "no compile", message: compiled.error });
       else if (!compiled.value.object) opened.set(label, { kind: "compile error", compiled: compiled.value, sources: sources.value });
-      else opened.set(label, await openObject(engine, `${path}\n${label}`, compiled.value.object, compiled.value));
+      else opened.set(label, await openObject(engine, path, `${path}\n${label}`, compiled.value.object, compiled.value));
     }
     return ok(opened);
   }
@@ -41,13 +42,13 @@ export async function openColumns(engine: Engine, path: string, columns: readonl
   if (!bytes.ok) return bytes;
   const isElf = bytes.value.length >= 4 && bytes.value[0] === 0x7f && bytes.value[1] === 0x45 && bytes.value[2] === 0x4c && bytes.value[3] === 0x46;
   if (!isElf) return err(`${path}: is neither a C file (.c) nor an ELF object`);
-  const one = await openObject(engine, path, bytes.value, null);
+  const one = await openObject(engine, path, path, bytes.value, null);
   for (const { label } of columns) opened.set(label, one);
   return ok(opened);
 }
 
-async function openObject(engine: Engine, id: string, bytes: Uint8Array, compiled: CompileResult | null): Promise<OpenedInput> {
-  const summary = await engine.core.open(id, bytes);
+async function openObject(engine: Engine, path: string, id: string, bytes: Uint8Array, compiled: CompileResult | null): Promise<OpenedInput> {
+  const summary = await engine.core.open(id, bytes, basename(path).replace(/\..*$/, "") || undefined);
   return summary.ok ? { kind: "open", id, summary: summary.value, compiled } : { kind: "refused", error: summary.error, compiled };
 }
 

@@ -89,6 +89,7 @@ function bind(session: LoadSession, spec: ObjectSpec, programName: string, optio
   }
   const attach = findAttachTarget(session, main, program.attachTo);
   const { calls, kfuncs } = callsOf(session, layout);
+  knownToKernel(session, program.type, main.name);
   return {
     name: main.name,
     type: program.type,
@@ -141,6 +142,12 @@ function needsVmlinuxBtf(object: ObjectInternals, main: Func): boolean {
   if (object.externs.some((extern) => extern.kind === "ksym" && extern.typeId !== 0)) return true;
   const type = main.def?.type;
   return type === "struct_ops" || type === "lsm" || type === "tracing" || object.maps.some((map) => map.structOps);
+}
+
+/** A program of a type that the release has not gets EINVAL from the system call, before any verifier (kernel bpf_prog_load, find_prog_type). */
+function knownToKernel({ kernel, log }: LoadSession, type: string, name: string): void {
+  if (kernel.policy?.programTypes.has(type) || kernel.manifest.progTypes.some((known) => known.name === type && known.supported)) return;
+  log.refuse(`prog '${name}': BPF program load failed: ${EINVAL}`, { stage: "resolve", errno: EINVAL, subject: { kind: "section", name: type } });
 }
 
 /** The object's maps that get created, in its order, as this kernel gets them. */

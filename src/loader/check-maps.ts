@@ -1,7 +1,7 @@
 import { err, ok, type Result } from "../base/result.ts";
 import type { Btf } from "../btf/types.ts";
 import type { Kernel } from "../kernel/types.ts";
-import { givesBtf, mapBtfErrno } from "./map-btf.ts";
+import { givesBtf, mapBtfErrno, mmapErrno } from "./map-btf.ts";
 import { E2BIG, EINVAL, LoadLog, toLoadError, type Errno } from "./refusal.ts";
 import type { LoadError, MapSpec, ObjectSpec } from "./types.ts";
 import { BPF_F_MMAPABLE, BPF_F_NO_PREALLOC, BPF_F_RDONLY_PROG, BPF_F_WRONLY_PROG, PAGE_SIZE } from "./uapi.ts";
@@ -53,7 +53,15 @@ export function createMap<T extends MapSpec>(map: T, btf: Btf | null, kernel: Ke
     map = { ...map, inner };
   }
   const created = attemptMap(map, btf, kernel, log);
-  return typeof created === "string" ? failed(created) : created;
+  if (typeof created === "string") return failed(created);
+  // libbpf maps the memory of global variables that others can see over its own image of them (bpf_object__populate_internal_map).
+  const remapped = created.initialData && (created.flags & BPF_F_MMAPABLE) !== 0 && btf ? mmapErrno(created, btf, kernel) : undefined;
+  if (!remapped) return created;
+  const shown = /^\.(ro)?data\../.test(map.section) ? map.section : map.name;
+  const line = `map '${shown}': failed to re-mmap() contents: ${remapped}`;
+  log.warn(line);
+  log.warn(`map '${shown}': failed to create: ${remapped}`);
+  return log.refuseWith(line, { stage: "resolve", errno: remapped, subject });
 }
 
 function attemptMap<T extends MapSpec>(map: T, btf: Btf | null, kernel: Kernel, log: LoadLog): T | Errno {

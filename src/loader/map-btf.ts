@@ -1,6 +1,6 @@
 import type { BtfId } from "../base/brand.ts";
 import { BtfKind, type Btf, type BtfType } from "../btf/types.ts";
-import type { MapTypeName } from "../kernel/types.ts";
+import type { Kernel, MapTypeName } from "../kernel/types.ts";
 import { EINVAL, ENOTSUP, type Errno } from "./refusal.ts";
 import type { MapSpec } from "./types.ts";
 import { BPF_F_RDONLY_PROG, BPF_F_WRONLY_PROG } from "./uapi.ts";
@@ -58,6 +58,15 @@ export function mapBtfErrno(map: MapSpec, btf: Btf): Errno | undefined {
     if (!ALLOWED[field].has(map.type)) return ENOTSUP;
   }
   return key ? keyErrno(map, btf, key) : undefined;
+}
+
+/**
+ * The errno with which the kernel refuses to map a map's memory: what holds locks, timers or pointers is not given to user space
+ * (kernel bpf_map_mmap; before 5.15 locks were all there were).
+ */
+export function mmapErrno(map: MapSpec, btf: Btf, kernel: Kernel): Errno | undefined {
+  const fields = map.valueTypeId === 0 ? [] : [...specialFields(btf, map.valueTypeId)];
+  return fields.some((field) => field === "lock" || kernel.has("timers")) ? "-ENOTSUPP" : undefined;
 }
 
 function isInt(type: BtfType | undefined, size: number): boolean {

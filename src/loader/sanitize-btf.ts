@@ -4,7 +4,9 @@ import { BtfKind, type Btf, type BtfType } from "../btf/types.ts";
 import { validateForKernel } from "../btf/validate.ts";
 import type { Kernel } from "../kernel/types.ts";
 import type { Func } from "./internals.ts";
+import type { Errno } from "./refusal.ts";
 import type { LoadSession } from "./session.ts";
+import { structMetasErrno } from "./struct-metas.ts";
 
 /**
  * The object's BTF as the kernel gets it: hidden functions are static, and kinds that the kernel does not know yet are
@@ -28,9 +30,10 @@ export function loadBtf(session: LoadSession): OverlayBtf | null {
     const btf = fitFor(kinds, object.btf, object.funcs);
     object.kernelBtf.set(key, (known = { btf, refusal: validateForKernel(btf) }));
   }
-  if (!known.refusal) return new OverlayBtf(known.btf);
-  const errno = `-${known.refusal.errno}`;
-  log.warn(known.refusal.message);
+  const metas = kernel.has("btf_records") && !known.refusal ? structMetasErrno(known.btf) : undefined;
+  if (!known.refusal && !metas) return new OverlayBtf(known.btf);
+  const errno: Errno = `-${known.refusal?.errno ?? metas ?? "EINVAL"}`;
+  if (known.refusal) log.warn(known.refusal.message);
   if (!object.hasStructOps) {
     log.warn(`Error loading .BTF into kernel: ${errno}. BTF is optional, ignoring.`);
     return null;

@@ -10,7 +10,7 @@ export interface Doors {
   /** takes a pack file's bytes as they came over the wire */
   openPack(bytes: Uint8Array): Promise<Result<KernelPack, string>>;
   printVmlinuxH(btf: Btf, options: { kfuncs: Iterable<string> }): string;
-  openObject(bytes: Uint8Array): Result<ObjectSpec, LoadError>;
+  openObject(bytes: Uint8Array, options?: { name?: string }): Result<ObjectSpec, LoadError>;
   bindProgram(spec: ObjectSpec, program: string, kernel: Kernel): Result<BoundProgram, LoadError>;
   verify(program: BoundProgram, kernel: Kernel, options: VerifyOptions): VerifyResult;
   /** `programs`: further programs of the object, which tail calls reach */

@@ -64,8 +64,8 @@ export interface KernelWorkerApi {
   kernels(): Promise<Result<readonly KernelSummary[], string>>;
   /** vmlinux.h of that kernel, printed from its BTF (cached) */
   vmlinuxH(kernel: string, overlay: string | null): Promise<Result<string, string>>;
-  /** parses an object; kept under the id for the calls below */
-  open(objectId: string, object: Uint8Array): Promise<Result<ObjectSummary, LoadError>>;
+  /** parses an object; kept under the id for the calls below. `name`: what libbpf calls it (the file's name up to its first dot), which its internal maps are named after */
+  open(objectId: string, object: Uint8Array, name?: string): Promise<Result<ObjectSummary, LoadError>>;
   /** `onProgress` is called about four times a second while a long verification runs */
   check(objectId: string, program: string, kernel: string, overlay: string | null, options: CheckOptions, onProgress?: (progress: CheckProgress) => void): Promise<ProgramVerdict>;
   /** the states before and after one instruction, visit by visit; verifies the program once more */

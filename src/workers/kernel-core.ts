@@ -86,8 +86,8 @@ export class KernelCore implements FullKernelWorkerApi {
     });
   }
 
-  async open(objectId: string, object: Uint8Array): Promise<Result<ObjectSummary, LoadError>> {
-    const spec = guarded(() => this.doors.openObject(object));
+  async open(objectId: string, object: Uint8Array, name?: string): Promise<Result<ObjectSummary, LoadError>> {
+    const spec = guarded(() => this.doors.openObject(object, name === undefined ? {} : { name }));
     if (!spec.ok) return spec;
     this.objects.set(objectId, spec.value);
     return ok({

@@ -17,7 +17,7 @@ export function startKernelWorker(base: string): KernelWorkerHandle {
   const api: FullKernelWorkerApi = {
     kernels: () => remote.kernels(),
     vmlinuxH: (kernel, overlay) => remote.vmlinuxH(kernel, overlay),
-    open: (objectId, object) => remote.open(objectId, object),
+    open: (objectId, object, name) => remote.open(objectId, object, name),
     check: (objectId, program, kernel, overlay, options, onProgress) =>
       remote.check(objectId, program, kernel, overlay, options, onProgress && proxy((progress: CheckProgress) => onProgress(progress))),
     states: (objectId, program, kernel, overlay, watch, options) => remote.states(objectId, program, kernel, overlay, watch, options),

@@ -2,6 +2,7 @@ import type { Btf } from "../../btf/types.ts";
 import { FEATURES, type FeatureName, type FeatureRange } from "../../kernel/features.ts";
 import type { Kernel, KernelPackManifest } from "../../kernel/types.ts";
 import { MAP_TYPES } from "../uapi.ts";
+import { SECTION_DEFS } from "../section-defs.ts";
 
 export interface FakeKernelOptions {
   /** "7.2" */
@@ -21,7 +22,7 @@ export function fakeKernel(options: FakeKernelOptions = {}): Kernel {
   const [major = 7, minor = 2] = name.split(".").map(Number);
   const version = { major, minor, patch: 12 };
   const manifest: KernelPackManifest = {
-    schema: 1, kernel: name, release: `${name}.12-fake`, version, packages: [], progTypes: [], attachTypes: [], helpers: [], kfuncs: [], dtors: [], ctx: [],
+    schema: 1, kernel: name, release: `${name}.12-fake`, version, packages: [], progTypes: [...new Set(SECTION_DEFS.map((d) => d.type))].map((type, id) => ({ id, name: type, supported: true })), attachTypes: [], helpers: [], kfuncs: [], dtors: [], ctx: [],
     mapTypes: MAP_TYPES.map((type, id) => ({ id, name: type, supported: !options.withoutMaps?.includes(type) })),
     limits: { insns: 1_000_000, complexity: 1_000_000, stack: 512, callFrames: 8, logLevels: 2 }, probes: {}, modules: [...(options.modules?.keys() ?? [])],
     functionsWithoutAddress: { "": options.withoutAddress ?? [] },

@@ -60,7 +60,7 @@ function checkMov(env: Env, insn: Insn): void {
   const alu64 = bpfClass(insn.code) === BPF_ALU64;
   const byReg = bpfSrc(insn.code) === BPF_X;
   if (byReg && alu64 && insn.off === BPF_ADDR_SPACE_CAST && env.f.arena) {
-    if (!env.maps.some((m) => m.type === "arena")) env.fail("EINVAL", "addr_space_cast insn can only be used in a program that has an associated arena");
+    if (!env.usesArena) env.fail("EINVAL", "addr_space_cast insn can only be used in a program that has an associated arena");
   }
   if (byReg) checkRegRead(env, insn.src);
   checkRegWrite(env, insn.dst, false);
@@ -143,7 +143,7 @@ function adjustRegMinMaxVals(env: Env, insn: Insn): void {
     arenaAlu(env, alu32, true);
     return;
   }
-  if (env.f.arena_alu_exclusive && env.maps.some((m) => m.type === "arena")) arenaAlu(env, alu32, false);
+  if (env.f.arena_alu_exclusive && env.usesArena) arenaAlu(env, alu32, false);
   const dstIsPtr = dst0.type !== SCALAR_VALUE;
   let src: RegState;
   if (srcReg) {

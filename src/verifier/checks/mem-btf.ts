@@ -2,6 +2,7 @@
 import { type Btf, BtfKind } from "../../btf/types.ts";
 import { tnumStr } from "../report/print-state.ts";
 import type { Env } from "../state/env.ts";
+import { VerifierError } from "../state/errors.ts";
 import { markRegKnownZero, type RegState } from "../state/reg-state.ts";
 import * as T from "../state/reg-type.ts";
 import { structWalk } from "./btf-match.ts";
@@ -99,18 +100,29 @@ export function checkPtrToBtfAccess(env: Env, reg: RegState, name: string, off0:
   if (reg.type & T.MEM_USER) env.fail("EACCES", `${name} is ptr_${tname} access user memory: off=${off}`);
   if (reg.type & T.MEM_PERCPU) env.fail("EACCES", `${name} is ptr_${tname} access percpu memory: off=${off}`);
   if (t === "write" && (env.f.plain_btf_may_fault ? mayFault(reg.type) : reg.type & T.PTR_UNTRUSTED)) env.fail("EACCES", "only read is supported");
-  if (t === "write" && !T.typeIsAlloc(reg.type)) {
-    if (env.progType === "struct_ops") return structOpsWrite(env, reg, off, size);
-    if (writesConntrack(env)) {
+  if (t === "write" && !T.typeIsAlloc(reg.type) && (env.progType === "struct_ops" || writesConntrack(env))) {
+    return named(env, `${name} cannot write into ptr_${tname} at off=${off} size=${size}`, () => {
+      if (env.progType === "struct_ops") return structOpsWrite(env, reg, off, size);
       // the module nf_conntrack says what may be written; without it nothing may
       if (!env.kernel.modules.has("nf_conntrack")) env.failSilently("EACCES");
       return conntrackWrite(env, reg, off, size);
-    }
+    });
   }
   if (t === "write" && !T.typeIsPtrAllocObj(reg.type)) env.fail("EACCES", "only read is supported");
   const found = structAccess(env, reg, off, size);
   const flags = found.type === "btf" ? walkedFlags(env, reg, found) : 0;
   if (t === "read" && value >= 0) markLoaded(env, value, found, btf, flags);
+}
+
+/** What a program type refuses to have written in its own words, or in none, is said once more (kernel 7.2 check_ptr_to_btf_access). */
+function named(env: Env, line: string, write: () => void): void {
+  if (!env.f.btf_write_refusal_named) return write();
+  try {
+    write();
+  } catch (e) {
+    if (!(e instanceof VerifierError)) throw e;
+    env.fail(e.errno, line);
+  }
 }
 const writesConntrack = (env: Env): boolean => env.f.nf_conn_writes && (env.progType === "xdp" || env.progType === "sched_cls" || env.progType === "sched_act");
 

@@ -39,7 +39,7 @@ function returnRange(env: Env): RetvalRange | null {
           return range(0, 1);
       }
     case "kprobe":
-      return at === "trace_kprobe_session" || at === "trace_uprobe_session" ? range(0, 1) : null;
+      return env.f.session_retval && (at === "trace_kprobe_session" || at === "trace_uprobe_session") ? range(0, 1) : null;
     case "sk_lookup":
       return range(0, 1);
     case "netfilter":

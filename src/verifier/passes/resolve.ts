@@ -113,6 +113,7 @@ function ldImm64(env: Env, idx: number): void {
   if (map.type === "insn_array") initInsnArray(env, map);
   aux.map = map;
   env.usedMaps.add(map);
+  if (map.type === "arena") env.usesArena = true;
   if (a.src === BPF_PSEUDO_MAP_VALUE || a.src === BPF_PSEUDO_MAP_IDX_VALUE) {
     const off = b.imm >>> 0;
     const perCpu = map.type === "percpu_array" && env.f.percpu_data;

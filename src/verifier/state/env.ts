@@ -85,6 +85,8 @@ export class Env {
   accessed: { insn: number; off: number; size: number; object: number } | null = null;
   /** those that instructions name */
   readonly usedMaps = new Set<VMap>();
+  /** An instruction names an arena (kernel prog->aux->arena); one that only the object has is not the program's. */
+  usesArena = false;
 
   /** explored states by hash of instruction and callsite */
   explored: StateListEntry[][] = [];

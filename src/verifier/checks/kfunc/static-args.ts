@@ -48,7 +48,7 @@ function pointerKind(env: Env, meta: KfuncMeta, i: number, ref: BtfType): Pointe
   const name = argName(env, i);
   const what = `${name} pointer type ${btfKindStr(ref)} ${ref.name} must point to`;
   if (isArena(p)) {
-    if (!env.maps.some((map) => map.type === "arena")) env.fail("EINVAL", `${name} arena pointer requires a program with an associated arena`);
+    if (!env.usesArena) env.fail("EINVAL", `${name} arena pointer requires a program with an associated arena`);
     return "arena";
   }
   const scalars = (): boolean => isScalarType(ref) || isScalarStruct(env, meta.btf, ref);
