@@ -60,7 +60,7 @@ export function typedRuns(): TypedRun[] {
     ...onPackets("tail-calls", "entry entry_static entry_variable entry_in_subprogram"),
     ...onPackets("loop-callbacks", "sums callback_masked for_each"),
     ...onPackets("iterators", "with_bpf_for with_bpf_for_constant by_hand"),
-    ...onPackets("stack", "frame_index_masked frame_passed_on frames_together_too_large"),
+    ...onPackets("stack", "frame_index_masked frame_passed_on"),
     ...onPackets("dynptr", "over_memory record_right slice_right"),
     ...onPackets("graph", "tree_right list_right", 2),
     ...onPackets("graph-new-names", "push", 2),
@@ -78,9 +78,6 @@ export function typedRuns(): TypedRun[] {
     ...withContext("syscall", "context_right context_variable throws", "02000000000000000000000000000000050000000000000000", `${"00".repeat(16)}6500000000000000`, "07"),
     ...withContext("syscall", "sleeps user_string", "00".repeat(24)),
     ...withContext("may-goto", "sums_numbers", ""),
-    ...withContext("arena", "walk", ""),
-    ...withContext("user-ring", "bloom", ""),
     ...withContext("core", "missing_field_guarded enum_values sizes flavours", args, argument),
-    ...withContext("externs", "config_values version weak_variable weak_kfunc_guarded", args),
   ];
 }

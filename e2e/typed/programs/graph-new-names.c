@@ -7,7 +7,7 @@
 
 char LICENSE[] SEC("license") = "GPL";
 
-#define private(name) SEC(".data." #name) __attribute__((aligned(8)))
+#define private(name) SEC(".data." #name) __hidden __attribute__((aligned(8)))
 #define __contains(name, node) __attribute__((btf_decl_tag("contains:" #name ":" #node)))
 
 struct item {
