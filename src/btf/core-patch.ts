@@ -60,7 +60,7 @@ export function patchInsn(insns: Insn[], idx: number, result: CoreResult, prefix
 function patchAccess(insns: Insn[], idx: number, insn: Insn, result: CoreResult, prefix: string, warn: (line: string) => void): Result<true, number> {
   if (result.poison) return poison(insns, idx);
   if (result.validate && u64(BigInt(insn.off)) !== result.origVal) {
-    warn(`${prefix}: unexpected insn #${idx} (LDX/ST/STX) value: got ${insn.off >>> 0}, exp ${result.origVal} -> ${result.newVal}`);
+    warn(`${prefix}: unexpected insn #${idx} (LDX/ST/STX) value: got ${insn.off}, exp ${result.origVal} -> ${result.newVal}`);
     return err(EINVAL);
   }
   if (result.newVal > 32767n) {
