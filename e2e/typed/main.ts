@@ -17,7 +17,7 @@ import { imageRecord, kernelSeries } from "../oracle/images.ts";
 import { hexDigest, judge } from "../oracle/judge.ts";
 import { runPrograms, type RunResult } from "../oracle/run-programs.ts";
 import { compareAll, openAll, type Difference, type TypedComparison } from "./compare.ts";
-import { askedOf, compileTyped, hasConfig, listTyped, readTyped, sourceNames, writeTyped } from "./programs.ts";
+import { askedOf, compileTyped, hasConfig, listTyped, readTyped, sourceNames, type TypedRecording, writeTyped } from "./programs.ts";
 import { typedRuns } from "./runs.ts";
 
 const { values, positionals } = parseArgs({ options: { kernels: { type: "string" }, only: { type: "string" }, all: { type: "boolean" } }, allowPositionals: true });
@@ -39,10 +39,16 @@ async function ask(kernels: readonly string[]): Promise<void> {
     writeTyped({
       schema: 1, kernel, release: imageRecord(kernel).release, libbpf: `tools/lib/bpf of ${libbpfSeries}`,
       objects: [...(before?.objects.filter((entry) => keep(entry.object)) ?? []), ...asked].sort((a, b) => (a.object < b.object ? -1 : 1)),
-      runs: [...(before?.runs.filter((entry) => keep(entry.run.source)) ?? []), ...runs.map((run, i) => ({ run, result: withoutName(results[i]!) }))],
+      runs: inOrder([...(before?.runs.filter((entry) => keep(entry.run.source)) ?? []), ...runs.map((run, i) => ({ run, result: withoutName(results[i]!) }))]),
     });
     console.log(`${kernel}: ${judgement.answers.length} programs, ${judgement.answers.filter((a) => a.verdict === "accepted").length} accepted; ${judgement.refusals.length} objects not opened; ${results.length} runs, ${results.filter((r) => r.failed).length} not loaded`);
   }
+}
+
+/** In the order of runs.ts; a run that is no longer there is left out. */
+function inOrder(done: TypedRecording["runs"]): TypedRecording["runs"] {
+  const byRun = new Map(done.map((entry) => [JSON.stringify(entry.run), entry]));
+  return typedRuns().flatMap((run) => byRun.get(JSON.stringify(run)) ?? []);
 }
 
 function withoutName({ failed, steps, maps }: RunResult): Omit<RunResult, "name"> {
