@@ -11,7 +11,7 @@ import { libbpfSeries } from "../oracle/build-runner.ts";
 import { cacheFolder } from "../oracle/cache.ts";
 import { imageRecord, kernelSeries } from "../oracle/images.ts";
 import { judge } from "../oracle/judge.ts";
-import { compareAll } from "../typed/compare.ts";
+import { compareAll, openAll } from "../typed/compare.ts";
 import { askedOf, compileTyped, hasConfig } from "../typed/programs.ts";
 import { listMutantRecordings, origin, readMutants, typedMutants, writeMutants } from "./typed-mutants.ts";
 
@@ -30,10 +30,10 @@ if (positionals[0] === "ask") {
     console.log(`${kernel}: ${objects.length} objects, ${answers.length} programs, ${answers.filter(({ verdict }) => verdict === "accepted").length} accepted; ${judgement.answers.length - answers.length} without an answer`);
   }
 } else {
-  for (const [name, bytes] of mutants) await engine.core.open(name, bytes);
+  const refused = await openAll(engine, mutants);
   for (const kernel of wanted(listMutantRecordings())) {
     let all = 0, same = 0;
-    for await (const { object, program, want, got, difference } of compareAll(engine, { ...readMutants(kernel), runs: [] })) {
+    for await (const { object, program, want, got, difference } of compareAll(engine, { ...readMutants(kernel), runs: [] }, refused)) {
       all++;
       if (!difference) same++;
       else console.log(`${kernel} ${object}:${program} ${difference}\n  want ${want.verdict} [${want.stage}] ${want.insns ?? ""} ${want.message}\n  got  ${got.verdict} [${got.stage}] ${got.insns ?? ""} ${got.message}`);
