@@ -20,7 +20,7 @@ export function prepare(env: RunEnv, program: BoundProgram, request: RunRequest)
   switch (program.type) {
     case "xdp": return prepareXdp(env, program, request);
     case "sched_cls": case "sched_act": return prepareSkb(env, request, { l2: true, direct: true, lwt: false, write: true });
-    case "cgroup_skb": return prepareSkb(env, request, { l2: false, direct: true, lwt: false, write: false });
+    case "cgroup_skb": return prepareSkb(env, request, { l2: false, direct: env.kernel.has("test_run_cgroup_skb_data"), lwt: false, write: false });
     case "lwt_in": case "lwt_out": case "lwt_xmit": return prepareSkb(env, request, { l2: false, direct: true, lwt: true, write: program.type === "lwt_xmit" });
     case "lwt_seg6local": case "socket_filter": case "sk_skb": return prepareSkb(env, request, { l2: false, direct: program.type === "sk_skb", lwt: false, write: program.type === "sk_skb" });
     case "raw_tracepoint": case "raw_tracepoint_writable": case "tracing": case "lsm": case "struct_ops": case "tracepoint": case "kprobe": case "perf_event":

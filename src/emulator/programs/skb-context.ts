@@ -151,7 +151,8 @@ export class SkbContext implements RegionHandler {
       case F.hash: return four(this.hash);
       case F.tc_classid: return four(this.tcClassid);
       case F.data: return four(this.mem.address(this.buffer, this.data));
-      case F.data_end: return four(this.mem.address(this.buffer, this.data + this.head));
+      // where BPF_PROG_TEST_RUN does not compute it, it is the zero that a new skb's control block holds
+      case F.data_end: return four(this.setup.directAccess ? this.mem.address(this.buffer, this.data + this.head) : 0);
       case F.data_meta: return four(this.mem.address(this.buffer, this.data - this.metaSize));
       case F.napi_id: return four(0);
       case F.family: return four(this.protocol === ETH_P_IP ? 2 : this.protocol === ETH_P_IPV6 ? 10 : 0);

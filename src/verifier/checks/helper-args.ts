@@ -186,6 +186,10 @@ function checkByType(env: Env, i: number, meta: CallMeta, fn: HelperProto, base:
       else processOldDynptr(env, regno, flags, meta);
       return;
     case "ARG_CONST_ALLOC_SIZE_OR_ZERO":
+      if (env.f.alloc_size_as_kfuncs) {
+        if (!tnumIsConst(reg.varOff)) env.fail("EINVAL", `R${regno} is not a const`);
+        if (reg.varOff.value > 0xffff_ffffn) env.fail("EINVAL", `R${regno} allocation size exceeds u32 max`);
+      }
       if (!tnumIsConst(reg.varOff)) env.fail("EACCES", env.f.alloc_size_message_new ? `R${regno} is not a known constant'` : `R${regno} unbounded size, use 'var &= const' or 'if (var < const)'`);
       meta.memSize = Number(BigInt.asUintN(32, reg.varOff.value));
       if (env.f.alloc_size_precise) markChainPrecision(env, regno);

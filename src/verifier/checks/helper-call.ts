@@ -49,8 +49,10 @@ export function checkHelperCall(env: Env, insn: Insn): Flow {
   if (!prog.gplCompatible && fn.gplOnly) env.fail("EINVAL", "cannot call GPL-restricted function from non-GPL compatible program");
   if (!helperAllowed(env, fn)) env.fail("EINVAL", "helper call is not allowed in probe");
   let changesData = helperChangesPktData(env, insn);
-  if (fn.mightSleep && env.f.helper_might_sleep && !inSleepableContext(env))
-    env.fail("EINVAL", env.f.sleep_messages_new ? `sleepable helper ${func}#${insn.imm} in ${nonSleepableContext(env)}` : "helper call might sleep in a non-sleepable prog");
+  if (fn.mightSleep && env.f.helper_might_sleep && !inSleepableContext(env)) {
+    if (!env.f.sleep_messages_new && !env.inSleepable()) env.fail("EINVAL", "helper call might sleep in a non-sleepable prog");
+    env.fail("EINVAL", `sleepable helper ${func}#${insn.imm} in ${nonSleepableContext(env)}`);
+  }
   if (!inSleepableContext(env)) env.aux[insnIdx]!.nonSleepable = true;
 
   const meta = newCallMeta(func, fn.pktAccess);

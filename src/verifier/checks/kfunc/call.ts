@@ -132,7 +132,7 @@ function enterAndLeaveSections(env: Env, meta: KfuncMeta, sleepable: boolean): v
     if (st.activeIrqId) env.fail("EACCES", `kernel func ${meta.name} is sleepable within IRQ-disabled region`);
   }
   if (env.f.nested_rcu_locks && inRbtree) env.fail("EACCES", "Calling bpf_rcu_read_{lock,unlock} in unnecessary rbtree callback");
-  if (env.f.rcu_protected_calls && meta.flags.has("KF_RCU_PROTECTED") && !env.inRcuCs()) env.fail("EACCES", `kernel func ${meta.name} requires RCU critical section protection`);
+  if (env.f.rcu_protected_refused && meta.flags.has("KF_RCU_PROTECTED") && !env.inRcuCs()) env.fail("EACCES", `kernel func ${meta.name} requires RCU critical section protection`);
 }
 
 function releaseArgument(env: Env, meta: KfuncMeta): void {
