@@ -47,7 +47,7 @@ export const FEATURES = {
   xdp_frags: { since: "5.18", what: "XDP packets of more than one page" },
   xdp_metadata_252: { since: "6.8", what: "XDP metadata of up to 252 bytes instead of 32" },
   test_run_skb_frags: { since: "6.19", what: "BPF_PROG_TEST_RUN of skb programs with fragments and a chosen linear part" },
-  test_run_cgroup_skb_data: { since: "7.0", what: "BPF_PROG_TEST_RUN of cgroup_skb programs sets data and data_end" },
+  test_run_cgroup_skb_data: { since: "6.18", what: "BPF_PROG_TEST_RUN of cgroup_skb programs sets data and data_end" },
   test_run_skb_short_ip: { since: "7.0", fixes: ["6.1.192", "6.12.107"], what: "BPF_PROG_TEST_RUN of skb programs refuses packets shorter than the IP header they announce" },
 } as const satisfies Record<string, FeatureRange>;
 
