@@ -84,7 +84,7 @@ export const KERNEL_OBJECTS: readonly Family[] = [
   family("kernel-object", "btf_struct_walk", /^cannot access ptr member (\S+) with moff (\d+) in struct (\S+) with off (\d+) size (\d+)$/, (c, m) => ({
     title: "Part of a pointer", registers: registers(c), reason: `Member ${m[1]} of struct ${m[3]} is a pointer (8 bytes at offset ${m[2]}); ${reads(c).toLowerCase().startsWith("the") ? reads(c).replace("The", "the") : reads(c)} ${plural(Number(m[5]), "byte")} at offset ${m[4]}.`, fixes: [`Read the whole pointer with its own type: 8 bytes at offset ${m[2]}`],
   })),
-  family("kernel-object", "check_ptr_to_btf_access", /^only read (?:from (?:\S+) )?is supported$/, (c) => readOnly(c)),
+  family("kernel-object", "check_ptr_to_btf_access", /^(?:only read (?:from (?:\S+) )?is supported|R\d+ cannot write into ptr_\S+ at off=-?\d+ size=\d+)$/, (c) => readOnly(c)),
   family("kernel-object", "check_ptr_to_btf_access", /^R(\d+) is ptr_(\S+) invalid variable offset: off=(-?\d+), var_off=(.*)$/, (c, m) => ({
     title: "Variable offset into a kernel object", registers: [Number(m[1])], reason: `${c.who(Number(m[1]))} carries an offset that is not a constant (${c.what(Number(m[1]))}); members of struct ${m[2]} are found by constant offsets only.`, fixes: ["Read an array with a variable index through bpf_probe_read_kernel(&copy, sizeof(copy), &p->array[i]) or BPF_CORE_READ_INTO()", "Or compare the index with each constant it may be"],
   })),
