@@ -21,6 +21,7 @@ import type { ObjectSpec } from "../../src/loader/types.ts";
 import type { VerifyResult } from "../../src/verifier/types.ts";
 import { verify } from "../../src/verifier/verify.ts";
 import { faultsOf } from "../explain/faults.ts";
+import { comparable } from "../oracle/log-text.ts";
 import { isFuzz, listRecordings, type RecordedObject, type RecordedProgram, readRecording, testsOf } from "./recorded.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
@@ -88,9 +89,6 @@ export function* compare(kernel: Kernel, objects: readonly RecordedObject[], tes
 export type Part = "verifier" | "neighbours" | "projects";
 export const partOf = (object: string, tests: string): Part => (tests === "projects" ? "projects" : object.startsWith("verifier_") ? "verifier" : "neighbours");
 
-/** Kernel addresses differ from boot to boot. */
-const normal = (m: string): string => m.replace(/verification time \d+ usec$/, "").replace(/0x[0-9a-f]{12,16}/g, "0xADDR");
-
 export interface Summary { programs: number; refused: number; explained: number; verdict: number; message: number; rejectedBoth: number; insns: number; /** where the same words refuse and the release has structured reports: all, and with the same title or none */ reports: number; sameReport: number; falseAccept: string[]; falseReject: string[]; unsupported: Map<string, number>; internal: string[] }
 export function summarize(all: readonly Compared[]): Summary {
   const s: Summary = { programs: all.length, refused: all.filter((c) => c.got.explained !== undefined).length, explained: all.filter((c) => c.got.explained).length, verdict: 0, message: 0, rejectedBoth: 0, insns: 0, reports: 0, sameReport: 0, falseAccept: [], falseReject: [], unsupported: new Map(), internal: [] };
@@ -103,7 +101,7 @@ export function summarize(all: readonly Compared[]): Summary {
     }
     if (c.got.verdict === c.want.verdict) {
       s.verdict++;
-      if (c.want.verdict === "accepted" || normal(c.want.message) === normal(c.got.message)) s.message++;
+      if (c.want.verdict === "accepted" || comparable(c.want.message) === comparable(c.got.message)) s.message++;
       if (c.want.insns === c.got.insns) s.insns++;
     } else if (c.got.verdict === "accepted") s.falseAccept.push(name);
     else if (c.got.verdict === "rejected") s.falseReject.push(`${name}: ${c.got.message}`);
@@ -118,13 +116,13 @@ export function summarize(all: readonly Compared[]): Summary {
 const percent = (n: number, of: number): string => `${n} of ${of} (${of ? ((100 * n) / of).toFixed(1) : "0"}%)`;
 
 /** Refused with the same words: a release with structured reports (7.3) must print the same one, or none. */
-const sameRefusal = (c: Compared): boolean => c.want.verdict === "rejected" && c.got.verdict === "rejected" && normal(c.want.message) === normal(c.got.message);
+const sameRefusal = (c: Compared): boolean => c.want.verdict === "rejected" && c.got.verdict === "rejected" && comparable(c.want.message) === comparable(c.got.message);
 
 function list(all: readonly Compared[], kind: string): void {
   for (const c of all) {
     const name = `${c.object.replace(".bpf.o", "")}:${c.program}`;
     const same = c.got.verdict === c.want.verdict;
-    if (kind === "message" && same && c.want.verdict === "rejected" && normal(c.want.message) !== normal(c.got.message)) console.log(`${name}\n  want ${c.want.message}\n  got  ${c.got.message}`);
+    if (kind === "message" && same && c.want.verdict === "rejected" && comparable(c.want.message) !== comparable(c.got.message)) console.log(`${name}\n  want ${c.want.message}\n  got  ${c.got.message}`);
     if (kind === "insns" && same && c.want.insns !== c.got.insns) console.log(`${name}: want ${c.want.insns} got ${c.got.insns} (states ${c.want.totalStates} / ${c.got.totalStates})`);
     if (kind === "states" && same && c.want.insns === c.got.insns && c.want.totalStates !== c.got.totalStates) console.log(`${name}: states ${c.want.totalStates} / ${c.got.totalStates}`);
     if (kind === "false-accept" && c.got.verdict === "accepted" && !same) console.log(`${name}\n  want ${c.want.message}`);
@@ -142,7 +140,7 @@ function causeOf(c: Compared): string | undefined {
   const plain = (m: string): string => (m || "(no message)").replace(/'[^']*'/g, "'…'").replace(/\b(0x)?\d+\b/g, "N").replace(/R\d+/g, "RN");
   const ours = c.got.verdict === "accepted" ? "accept" : `[${c.got.stage}${c.got.verdict === "rejected" ? "" : ` ${c.got.verdict}`}] ${plain(c.got.message)}`;
   if (c.got.verdict !== c.want.verdict) return `verdict: they ${c.want.verdict === "accepted" ? "accept" : `"${plain(c.want.message)}"`}, we ${ours}`;
-  if (c.want.verdict === "rejected" && normal(c.want.message) !== normal(c.got.message)) return `message: they "${plain(c.want.message)}", we ${ours}`;
+  if (c.want.verdict === "rejected" && comparable(c.want.message) !== comparable(c.got.message)) return `message: they "${plain(c.want.message)}", we ${ours}`;
   return c.want.insns === c.got.insns ? undefined : "instructions";
 }
 

@@ -43,3 +43,6 @@ export function logStatistics(log: string): LogStatistics | undefined {
   const stackDepth = [...log.matchAll(/^stack depth (.*)$/gm)].pop()?.[1];
   return { insns: insns ?? 0, maxStatesPerInsn, totalStates, peakStates, markRead, stackDepth };
 }
+
+/** A message without what differs from boot to boot: kernel addresses, and a time that follows without a line break. */
+export const comparable = (message: string): string => message.replace(/verification time \d+ usec$/, "").replace(/0x[0-9a-f]{12,16}/g, "0xADDR");

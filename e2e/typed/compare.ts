@@ -3,6 +3,7 @@ import type { Engine } from "../../src/cli/engine.ts";
 import type { LoadError } from "../../src/loader/types.ts";
 import type { ProgramVerdict } from "../../src/workers/kernel-api.ts";
 import type { RecordedProgram } from "../conformance/recorded.ts";
+import { comparable } from "../oracle/log-text.ts";
 import type { TypedRecording } from "./programs.ts";
 
 /** What is not the same, the gravest first; undefined where nothing is. */
@@ -16,8 +17,7 @@ export interface TypedComparison {
   difference?: Difference;
 }
 
-/** Kernel addresses and times differ from boot to boot. */
-const normal = (m: string): string => m.replace(/verification time \d+ usec$/, "").replace(/0x[0-9a-f]{12,16}/g, "0xADDR").trim();
+const normal = (m: string): string => comparable(m).trim();
 
 /** libbpf refuses before the kernel's verifier does, in more steps than we tell apart. */
 const before = (stage: string): boolean => stage !== "verify";

@@ -7,6 +7,7 @@ import { checkFuncArgRegOff } from "../checks/arg-types.ts";
 import { isProgCtxType } from "../checks/ctx-type.ts";
 import { checkMemReg } from "../checks/helper-mem.ts";
 import type { Env } from "../state/env.ts";
+import type { RegState } from "../state/reg-state.ts";
 import type { FuncState } from "../state/frame.ts";
 import * as T from "../state/reg-type.ts";
 import { isScalarType, kindName } from "./func-args.ts";
@@ -28,7 +29,9 @@ export function matchArgsOld(env: Env, subprog: number, frame: FuncState, call: 
 
 interface Callee { func: BtfOf<typeof BtfKind.FUNC>; global: boolean; call: boolean }
 
-const notScalar = (env: Env, regno: number): never => env.fail("EINVAL", `R${regno} is not a scalar`);
+function needScalar(env: Env, reg: RegState, regno: number): void {
+  if (reg.type !== T.SCALAR_VALUE) env.fail("EINVAL", `R${regno} is not a scalar`);
+}
 const unrecognized = (env: Env, i: number, t: BtfType | undefined): never => env.fail("EINVAL", `Unrecognized arg#${i} type ${kindName(t)}`);
 function notCtx(env: Env, i: number, t: BtfType): never {
   return env.fail("EINVAL", `arg#${i} expected pointer to ctx, but got ${kindName(t)}`);
@@ -39,10 +42,7 @@ function matchArg(env: Env, btf: Btf, type: number, i: number, frame: FuncState,
   const regno = i + 1;
   const reg = frame.regs[regno]!;
   const t = btf.resolve(type);
-  if (isScalarType(t)) {
-    if (reg.type !== T.SCALAR_VALUE) notScalar(env, regno);
-    return;
-  }
+  if (isScalarType(t)) return needScalar(env, reg, regno);
   if (t?.kind !== BtfKind.PTR) return unrecognized(env, i, t);
   checkFuncArgRegOff(env, reg, regno, null);
   if (isProgCtxType(env, btf, type, i)) {
@@ -61,10 +61,7 @@ function matchArgScalarOrCtx(env: Env, btf: Btf, type: number, i: number, frame:
   const regno = i + 1;
   const reg = frame.regs[regno]!;
   const t = btf.resolve(type);
-  if (isScalarType(t)) {
-    if (reg.type !== T.SCALAR_VALUE) notScalar(env, regno);
-    return;
-  }
+  if (isScalarType(t)) return needScalar(env, reg, regno);
   if (t?.kind !== BtfKind.PTR) return unrecognized(env, i, t);
   if (reg.type === T.SCALAR_VALUE) env.fail("EINVAL", `R${regno} is not a pointer`);
   if (env.log.verbose && btf.resolve(t.type)?.kind !== BtfKind.STRUCT) env.verbose(`arg#${i} type is not a struct\n`);
